@@ -1,0 +1,3 @@
+"""Triptych: generative models, graph neural networks and uncertainty under shift, measured."""
+
+__version__ = "0.1.0"

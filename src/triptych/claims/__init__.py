@@ -1,0 +1,1 @@
+"""What the decks claim, and how each claim is put to the test."""

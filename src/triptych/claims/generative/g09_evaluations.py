@@ -1,0 +1,56 @@
+"""G09: how many network passes an image costs."""
+
+import math
+
+import pandas as pd
+
+from triptych.claims.base import Effect, Statistical
+from triptych.claims.tables import by_seed, datasets, models, paired
+
+ORDER = {"VAE": 0, "GAN": 0, "autoregressive": 1, "diffusion": 1}
+
+
+def effects(table: pd.DataFrame) -> list[Effect]:
+    """Log-ratios of evaluations and of seconds per image: sequential over one-pass samplers."""
+    found = []
+    for dataset in datasets(table, "generative"):
+        families = _families(table, dataset)
+        fast = [m for m, family in families.items() if family == "VAE"]
+        slow = [m for m, family in families.items() if ORDER.get(family) == 1]
+        for quick in fast:
+            for model in slow:
+                for metric, what in (
+                    ("evaluations_per_sample", "network evaluations per image"),
+                    ("seconds_per_image", "seconds per image"),
+                ):
+                    slower, faster = (
+                        by_seed(table, dataset=dataset, model=m, metric=metric).map(math.log10)
+                        for m in (model, quick)
+                    )
+                    ratio = paired(slower, faster)
+                    if ratio:
+                        label = f"{what}: {model} over {quick}"
+                        found.append(Effect(dataset, ratio, "log10 ratio", label))
+    return found
+
+
+def _families(table: pd.DataFrame, dataset: str) -> dict[str, str]:
+    rows = table[(table["metric"] == "family") & (table["dataset"] == dataset)]
+    return {
+        model: str(rows.loc[rows["model"] == model, "protocol"].iloc[0])
+        for model in models(rows, "generative", dataset)
+    }
+
+
+CLAIMS = [
+    Statistical(
+        id="G09",
+        panel="generative",
+        deck="A, B",
+        statement="A VAE needs one forward pass to generate an image, an autoregressive model one "
+        "per pixel, diffusion T.",
+        experiment="Network evaluations (exact) and seconds per image (measured, one machine, one "
+        "run) of every sampler against the VAE's, as log-ratios.",
+        effects=effects,
+    )
+]

@@ -1,0 +1,223 @@
+"""``params.yaml`` as typed values: the whole tree, its checks, its errors, its JSON schema."""
+
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from triptych import registry
+from triptych.data import catalogue
+from triptych.errors import UserError, nearest
+from triptych.generative.params import GenerativeParams
+from triptych.graphs.params import GraphParams
+from triptych.params import (
+    DataParams,
+    ModelParams,
+    PanelParams,
+    ReportParams,
+    RuntimeParams,
+    Strict,
+    TrackingParams,
+    model_entry,
+)
+from triptych.uncertainty.params import UncertaintyParams
+
+KINDS = {"generative": {"images"}, "graphs": {"graph"}, "uncertainty": {"images"}}
+RESERVED = {
+    "all", "data", "generative", "graphs", "uncertainty", "claims", "report", "track", "records",
+    "identities", "fetch", "prepare", "split", "train", "evaluate", "predict", "shift", "collect",
+    "extractor", "instruments", "identity_checks", "generative_evaluate", "graphs_evaluate",
+    "uncertainty_evaluate",
+}  # fmt: skip
+
+
+class Params(Strict):
+    """The whole of ``params.yaml``."""
+
+    data: DataParams = DataParams()
+    runtime: RuntimeParams = RuntimeParams()
+    generative: GenerativeParams
+    graphs: GraphParams
+    uncertainty: UncertaintyParams
+    tracking: TrackingParams = TrackingParams()
+    report: ReportParams = ReportParams()
+
+    def panel(self, name: str) -> PanelParams:
+        """The section of one panel."""
+        section: PanelParams = getattr(self, name)
+        return section
+
+
+def resolve(config: Mapping[str, Any]) -> Params:
+    """Validate ``config`` and return it with defaults filled and models typed.
+
+    Raises:
+        UserError: One line per mistake: full path, what was found, what is allowed, and the nearest
+            valid name where a name is wrong.
+    """
+    try:
+        params = Params.model_validate(dict(config))
+    except ValidationError as error:
+        raise UserError(_message(_explain(error, Params, config))) from None
+    problems: list[str] = []
+    for panel in registry.PANELS:
+        section = params.panel(panel)
+        problems += _check_datasets(panel, section)
+        for name, value in section.models.items():
+            problems += _resolve_model(panel, section, name, value)
+    problems += _check_names(params)
+    problems += _check_shifts(params)
+    if problems:
+        raise UserError(_message(problems))
+    return params
+
+
+def _resolve_model(panel: str, section: PanelParams, name: str, value: Any) -> list[str]:
+    """Replace the raw entry by its typed one in place; return what is wrong with it."""
+    path = f"{panel}.models.{name}"
+    if value is not None and not isinstance(value, Mapping):
+        return [f"{path}: expected a mapping of parameters, found {value!r}"]
+    entry = model_entry(value)
+    kind = entry.get("model", name)
+    known = registry.model_names(panel)
+    if kind not in known:
+        where = f"{path}.model" if "model" in entry else path
+        return [f"{where}: {kind!r} is no model of this panel; {nearest(str(kind), known)}"]
+    definition = registry.model_class(panel, kind).Params
+    try:
+        typed = definition.model_validate({**entry, "model": kind})
+    except ValidationError as error:
+        return [f"{path}.{line}" for line in _explain(error, definition, entry)]
+    section.models[name] = typed
+    return [
+        f"{path}.datasets: {dataset!r} is not a data set of this panel; "
+        f"{nearest(dataset, section.datasets)}"
+        for dataset in typed.datasets or []
+        if dataset not in section.datasets
+    ]
+
+
+def _check_datasets(panel: str, section: PanelParams) -> list[str]:
+    problems = []
+    suitable = sorted(
+        name for name, entry in catalogue.catalogue().items() if entry.kind in KINDS[panel]
+    )
+    for index, name in enumerate(section.datasets):
+        if name not in suitable:
+            problems.append(
+                f"{panel}.datasets[{index}]: {name!r} is no data set for this panel; "
+                f"{nearest(name, suitable)}"
+            )
+    return problems
+
+
+def _check_names(params: Params) -> list[str]:
+    """Every entry is also a Snakemake target, so names are unique over the panels."""
+    problems: list[str] = []
+    owner: dict[str, str] = {}
+    for panel in registry.PANELS:
+        for name in params.panel(panel).models:
+            path = f"{panel}.models.{name}"
+            if not name.replace("_", "").isalnum() or not name.islower():
+                problems.append(
+                    f"{path}: expected lower-case letters, digits and _, found {name!r}"
+                )
+            if name in RESERVED:
+                problems.append(f"{path}: {name!r} is the name of a target; choose another")
+            if name in owner:
+                problems.append(
+                    f"{path}: {owner[name]} has the same name; rename one and say `model:` in it"
+                )
+            owner[name] = path
+    return problems
+
+
+def _check_shifts(params: Params) -> list[str]:
+    from triptych.data.corruptions import names
+
+    allowed = names(params.uncertainty.shift.constants)
+    return [
+        f"uncertainty.shift.kinds[{index}]: {kind!r} is no corruption; {nearest(kind, allowed)}"
+        for index, kind in enumerate(params.uncertainty.shift.kinds)
+        if kind not in allowed
+    ]
+
+
+def _message(problems: list[str]) -> str:
+    count = f"{len(problems)} mistake{'s' if len(problems) > 1 else ''}"
+    return "\n  ".join([f"{count} in the parameters (params.yaml and any overlay):", *problems])
+
+
+def _explain(error: ValidationError, root: type[BaseModel], config: Any) -> list[str]:
+    """One line per pydantic error, in terms of the parameter file."""
+    lines = []
+    for item in error.errors():
+        path = _path(item["loc"])
+        if item["type"] == "extra_forbidden":
+            fields = list(_owner(root, item["loc"][:-1]).model_fields)
+            lines.append(f"{path}: unknown parameter; {nearest(str(item['loc'][-1]), fields)}")
+        elif item["type"] == "missing":
+            lines.append(f"{path}: expected a value, found none; see the comments in params.yaml")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            message = message[0].lower() + message[1:]
+            message = message.replace("input should be", "expected").removesuffix(".")
+            lines.append(f"{path}: {message}, found {item['input']!r}")
+    return lines
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _owner(root: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """The definition that a location in the parameters is checked against."""
+    for part in location:
+        annotation = root.model_fields[str(part)].annotation
+        options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+        root = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+    return root
+
+
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of ``params.yaml``, models included, for editors that complete and check."""
+    tree = Params.model_json_schema()
+    definitions = tree["$defs"]
+    for panel, section in (
+        ("generative", GenerativeParams),
+        ("graphs", GraphParams),
+        ("uncertainty", UncertaintyParams),
+    ):  # fmt: skip
+        entries: dict[str, Any] = {}
+        for name in registry.model_names(panel):
+            entry = _inline(registry.model_class(panel, name).Params)
+            entries[name] = {"anyOf": [entry, {"type": "null"}]}
+        names = registry.model_names(panel)
+        definitions[section.__name__]["properties"]["models"] |= {
+            "properties": entries,
+            "additionalProperties": {
+                "type": "object",
+                "required": ["model"],
+                "properties": {"model": {"enum": names}},
+            },
+        }
+    tree["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    tree["title"] = "Triptych parameters"
+    return tree
+
+
+def _inline(definition: type[ModelParams]) -> dict[str, Any]:
+    entry = definition.model_json_schema()
+    if "$defs" in entry:
+        raise TypeError(f"{definition.__name__}: parameters of a model are flat, found nested ones")
+    entry.pop("title", None)
+    return entry

@@ -1,0 +1,1 @@
+"""Data sets: catalogue, verified downloads, readers, corruptions and splits."""

@@ -1,0 +1,1 @@
+"""Kinds of corruption, one file each, found by name; see :mod:`..registry`."""

@@ -1,0 +1,81 @@
+"""Molecules as SMILES text with a class or a real value each; no chemistry library is needed."""
+
+import csv
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triptych.data.images import need
+from triptych.data.prepared import Prepared, describe
+from triptych.errors import UserError
+
+
+def table(
+    raw: Path | None, file: str, smiles: str, target: str, classes: list[str] | None
+) -> Prepared:
+    """Read a csv with a column of SMILES and a column to predict.
+
+    Args:
+        raw: The folder of the csv.
+        file: Its name.
+        smiles: The column of SMILES.
+        target: The column to predict: 0, 1, ... for classes, else real.
+        classes: Names of the classes in order, or None for regression.
+
+    Raises:
+        UserError: A column is missing, or a value is empty or of the wrong form.
+    """
+    path = need(raw) / file
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    if not rows or not {smiles, target} <= rows[0].keys():
+        raise UserError(f"{path}: expected the columns {smiles!r} and {target!r}, not found")
+    texts = [row[smiles].strip() for row in rows]
+    try:
+        values = np.array([float(row[target]) for row in rows], dtype=np.float64)
+    except ValueError as error:
+        raise UserError(f"{path}: expected numbers in {target!r} ({error})") from None
+    if "" in texts or not np.isfinite(values).all():
+        raise UserError(f"{path}: expected a molecule and a value in each row, found an empty one")
+    if classes is not None and not np.isin(values, range(len(classes))).all():
+        raise UserError(f"{path}: expected classes 0 to {len(classes) - 1} in {target!r}")
+    packed, offsets = pack(texts)
+    arrays: dict[str, NDArray[Any]] = {
+        "smiles": packed,
+        "smiles_offsets": offsets,
+        "y": values if classes is None else values.astype(np.int64),
+    }
+    repeats = len(texts) - len(set(texts))
+    meta = describe(
+        "molecules",
+        len(texts),
+        task="regression" if classes is None else "classification",
+        classes=classes,
+        target=target,
+        notes=[
+            "SMILES as published; random splits here, published tables may use scaffold splits",
+            f"{repeats} rows repeat the SMILES of another",
+        ],
+    )
+    return Prepared(arrays, meta)
+
+
+def pack(texts: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Join texts into one array of UTF-8 bytes and the N + 1 offsets between them."""
+    encoded = [text.encode() for text in texts]
+    offsets = np.cumsum([0, *(len(text) for text in encoded)], dtype=np.int64)
+    return np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets
+
+
+def unpack(packed: NDArray[np.uint8], offsets: NDArray[np.int64]) -> list[str]:
+    """The texts that :func:`pack` joined.
+
+    Example:
+        >>> unpack(*pack(["CCO", "", "c1ccccc1"]))
+        ['CCO', '', 'c1ccccc1']
+    """
+    content = packed.tobytes()
+    return [content[start:end].decode() for start, end in pairwise(offsets)]

@@ -1,0 +1,1 @@
+"""Panel one: generative models."""

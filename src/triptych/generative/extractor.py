@@ -1,0 +1,106 @@
+"""The classifier whose features Fréchet distance and KID compare, trained by the pipeline itself.
+
+The Inception network of the literature never saw 8×8 digits. This one is trained on the training
+part of the same split; a distance is named after it (``cnn32``: convolutional, 32 features) and is
+comparable to no other.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from triptych import jobs
+from triptych.data.parts import Part, read_part
+from triptych.files import read_json, write_arrays
+from triptych.generative.base import image_shape, images
+from triptych.generative.observation import normalise
+from triptych.model import Batch, Meta, Trainable
+from triptych.params import TrainingParams
+from triptych.seeding import derive_seed
+from triptych.training import fit, predict_in_batches
+
+MODULES = ["triptych.generative.extractor"]
+
+
+class Extractor(Trainable):
+    """Two convolutions, a feature layer, a linear classifier; any image size from 8×8 up."""
+
+    def __init__(self, meta: Meta, features: int) -> None:
+        super().__init__()
+        channels, height, width = image_shape(meta)
+        self.levels = int(meta["levels"])
+        self.name = f"cnn{features}"
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+            nn.Linear(32 * (height // 4) * (width // 4), features),
+        )  # fmt: skip
+        self.head = nn.Linear(features, int(meta["n_classes"]))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Features [N, F] (before the nonlinearity) of levels [N, C, H, W]."""
+        out: Tensor = self.body(normalise(x, self.levels))
+        return out
+
+    def loss(self, batch: Batch, rng: torch.Generator) -> Tensor:
+        """Cross-entropy."""
+        logits = self.head(torch.relu(self.features(batch["x"])))
+        return nn.functional.cross_entropy(logits, batch["y"])
+
+
+@torch.no_grad()
+def extract(extractor: Extractor, x: Tensor) -> Tensor:
+    """Features of all images, in batches, float64 [N, F]."""
+    parts = [extractor.features(x[rows]) for rows in predict_in_batches(len(x), 512)]
+    return torch.cat(parts).double()
+
+
+def run(conf: Path, parts: Path, out: Path) -> None:
+    """Train one extractor (verb ``extractor``)."""
+    values = read_json(conf)
+    seed = values["seeds"][0]
+    inputs = [parts / "train.safetensors", parts / "validation.safetensors"]
+    with jobs.running("extractor", conf, inputs, out, MODULES) as job:
+        train, validation = (read_part(path) for path in inputs)
+        stream = ("extractor", values["dataset"], seed)
+        torch.manual_seed(derive_seed(*stream, "initialise"))
+        model = Extractor(train.meta, values["params"]["features"]).to(job.device)
+        settings = TrainingParams(
+            steps=values["params"]["steps"],
+            batch_size=values["params"]["batch_size"],
+            learning_rate=values["params"]["learning_rate"],
+            cosine=True,
+        )
+        result = fit(
+            model, _batch(train), _batch(validation), settings, seed=stream, device=job.device,
+            checkpoint=job.checkpoint("extractor"), label=f"extractor seed {seed}",
+        )  # fmt: skip
+        job.facts |= {"status": result.status, "accuracy": _accuracy(model, validation, job.device)}
+        write_arrays(
+            out / "weights.safetensors",
+            {name: value.cpu().numpy() for name, value in model.state_dict().items()},
+        )
+        jobs.write_curves(out / "curves.csv", [(seed, "extractor", p) for p in result.curves])
+    job.checkpoint("extractor").clear()
+
+
+def load(folder: Path, meta: Meta) -> Extractor:
+    """A trained extractor from its job's folder."""
+    from triptych.files import read_arrays
+
+    weights = read_arrays(folder / "weights.safetensors")
+    model = Extractor(meta, len(weights["head.weight"][0]))
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    return model.eval()
+
+
+def _batch(part: Part) -> Batch:
+    return {"x": images(part), "y": torch.from_numpy(part.arrays["y"])}
+
+
+@torch.no_grad()
+def _accuracy(model: Extractor, part: Part, device: torch.device) -> float:
+    batch = _batch(part)
+    logits = model.head(torch.relu(model.features(batch["x"].to(device))))
+    return float((logits.argmax(1).cpu() == batch["y"]).double().mean())

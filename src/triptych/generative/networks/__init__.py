@@ -1,0 +1,1 @@
+"""Networks, apart from the objectives that train them."""

@@ -1,0 +1,1 @@
+"""Panel two: graph neural networks."""

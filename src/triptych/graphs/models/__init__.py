@@ -1,0 +1,1 @@
+"""Files here are models: one file, one class `Entry`."""

@@ -1,0 +1,131 @@
+"""Sparse matrices that multiply dense ones, with the gradient for the dense factor.
+
+The transpose is kept beside the matrix, both by rows (CSR): the gradient of S H is then one more
+product of the same kind, in a fixed order of summation, on the CPU and on a GPU.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+import torch
+from torch import Tensor
+
+from triptych.files import Array
+
+# torch announces once that CSR is in beta; what is used of it here is covered by tests.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """A constant sparse matrix.
+
+    Attributes:
+        matrix: CSR, shape [R, C].
+        transposed: CSR of the transpose, shape [C, R].
+        order: int64 [entries]; ``transposed.values()`` are ``matrix.values()[order]``.
+    """
+
+    matrix: Tensor
+    transposed: Tensor
+    order: Tensor
+
+    @classmethod
+    def from_entries(
+        cls,
+        rows: Array,
+        columns: Array,
+        values: Array,
+        shape: tuple[int, int],
+        dtype: torch.dtype = torch.float32,
+    ) -> "Sparse":
+        """The matrix with ``values[k]`` at (``rows[k]``, ``columns[k]``), no place named twice."""
+        by_rows = np.lexsort((columns, rows))
+        rows, columns, values = rows[by_rows], columns[by_rows], values[by_rows]
+        order = np.lexsort((rows, columns))
+        forward = torch.as_tensor(values, dtype=dtype)
+        order_tensor = torch.as_tensor(order)
+        return cls(
+            _csr(rows, columns, forward, shape),
+            _csr(columns[order], rows[order], forward[order_tensor], (shape[1], shape[0])),
+            order_tensor,
+        )
+
+    @classmethod
+    def from_dense(cls, dense: Tensor) -> "Sparse":
+        """The non-zero entries of a matrix [R, C]."""
+        held = scipy.sparse.coo_array(dense.cpu().numpy())
+        shape = (dense.shape[0], dense.shape[1])
+        made = cls.from_entries(held.row, held.col, held.data, shape, dense.dtype)
+        return made.to(dense.device)
+
+    @property
+    def values(self) -> Tensor:
+        """The entries, row by row."""
+        return self.matrix.values()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.matrix.shape[0], self.matrix.shape[1]
+
+    def with_values(self, values: Tensor) -> "Sparse":
+        """The same places with other entries [entries]."""
+        return Sparse(
+            _like(self.matrix, values), _like(self.transposed, values[self.order]), self.order
+        )
+
+    def to(self, device: torch.device) -> "Sparse":
+        """The matrix on a device."""
+        return Sparse(self.matrix.to(device), self.transposed.to(device), self.order.to(device))
+
+    def __matmul__(self, dense: Tensor) -> Tensor:
+        """S H for dense H [C, F]: [R, F], differentiable in H."""
+        product: Tensor = _Product.apply(self.matrix, self.transposed, dense)  # type: ignore[no-untyped-call]
+        return product
+
+
+Features = Tensor | Sparse
+
+
+def multiply(features: Features, weight: Tensor) -> Tensor:
+    """X W for dense or sparse X [N, F] and W [F, H]: [N, H]."""
+    product: Tensor = features @ weight
+    return product
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
+        ctx.transposed = transposed
+        product: Tensor = torch.sparse.mm(matrix, dense)
+        return product
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
+        product: Tensor = torch.sparse.mm(ctx.transposed, gradients[0].contiguous())
+        return None, None, product
+
+
+def _csr(rows: Array, columns: Array, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    starts = np.searchsorted(rows, np.arange(shape[0] + 1))
+    return torch.sparse_csr_tensor(
+        torch.as_tensor(starts),
+        torch.as_tensor(columns.astype(np.int64)),
+        values,
+        size=shape,
+        check_invariants=True,
+    )
+
+
+def _like(matrix: Tensor, values: Tensor) -> Tensor:
+    return torch.sparse_csr_tensor(
+        matrix.crow_indices(),
+        matrix.col_indices(),
+        values,
+        size=matrix.shape,
+        check_invariants=False,  # the places are those of a checked matrix
+    )

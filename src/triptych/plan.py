@@ -1,0 +1,239 @@
+"""From parameters to jobs: what exists, where it lies, and one small parameter file for each.
+
+Parameters reach jobs as files: the tree is divided here into one canonical JSON per job, rewritten
+only when its content changes, and every rule takes its file as an input. A changed number therefore
+reruns exactly the jobs that read it, under Snakemake, under DVC, and in a clone that has no record
+of earlier runs. Nothing on this page imports torch; parameters that were checked before are read
+back from a cache.
+"""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from triptych import closure
+from triptych.claims import files as claim_files
+from triptych.files import canonical_json, read_json, sha256_json, write_if_changed, write_json
+
+PANELS = ("generative", "graphs", "uncertainty")
+CACHE = Path(".triptych")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One (panel, model entry, data set, seeds): the unit that is trained and evaluated.
+
+    Attributes:
+        panel: Panel.
+        model: Name of the entry in ``params.yaml``.
+        kind: Model file of the panel.
+        dataset: Catalogue name.
+        seeds: Seeds that one process handles.
+        train: Parameters that training reads.
+        evaluate: Parameters of the model that only its evaluation reads.
+    """
+
+    panel: str
+    model: str
+    kind: str
+    dataset: str
+    seeds: tuple[int, ...]
+    train: Mapping[str, Any]
+    evaluate: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Path below ``results/`` and ``conf/``."""
+        return f"{self.panel}/{self.model}/{self.dataset}/{seeds_name(self.seeds)}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything the rules need to know, as plain values."""
+
+    jobs: tuple[Job, ...]
+    sections: Mapping[str, Any]
+    datasets: Mapping[str, Any]
+
+    def of(self, panel: str | None = None, model: str | None = None) -> list[Job]:
+        """The jobs of a panel, of a model entry, or all."""
+        return [
+            job
+            for job in self.jobs
+            if (panel is None or job.panel == panel) and (model is None or job.model == model)
+        ]
+
+    def job(self, panel: str, model: str, dataset: str, seeds: str) -> Job:
+        """The job behind a set of wildcards."""
+        name = f"{panel}/{model}/{dataset}/{seeds}"
+        return next(job for job in self.jobs if job.name == name)
+
+    def models(self) -> dict[str, str]:
+        """Entry name -> panel, in the order of the parameter file."""
+        return {job.model: job.panel for job in self.jobs}
+
+    def seeds(self, panel: str) -> list[int]:
+        """Seeds of a panel."""
+        return list(self.sections[panel]["seeds"])
+
+    def dataset_seeds(self, dataset: str) -> list[int]:
+        """Every seed that some job splits a data set with."""
+        return sorted({seed for job in self.jobs if job.dataset == dataset for seed in job.seeds})
+
+    @property
+    def mirror_option(self) -> str:
+        """The mirror as an option of ``triptych fetch``, quoted for a shell; empty where unset."""
+        mirror = self.sections["data"]["mirror"]
+        return f"--mirror {shlex.quote(mirror)}" if mirror else ""
+
+    def panel_datasets(self, panel: str) -> list[str]:
+        """Data sets of a panel."""
+        return list(self.sections[panel]["datasets"])
+
+
+def seeds_name(seeds: Iterable[int]) -> str:
+    """Folder name of a group of seeds.
+
+    Example:
+        >>> seeds_name([0]), seeds_name([0, 1, 2]), seeds_name([0, 2])
+        ('0', '0-2', '0.2')
+    """
+    ordered = sorted(seeds)
+    if len(ordered) == 1:
+        return str(ordered[0])
+    if ordered == list(range(ordered[0], ordered[-1] + 1)):
+        return f"{ordered[0]}-{ordered[-1]}"
+    return ".".join(map(str, ordered))
+
+
+def group_seeds(seeds: Iterable[int], size: int) -> list[tuple[int, ...]]:
+    """Group seeds by value, so that dropping one changes its own group alone.
+
+    Example:
+        >>> group_seeds([0, 1, 2, 5], 2)
+        [(0, 1), (2,), (5,)]
+    """
+    groups: dict[int, list[int]] = {}
+    for seed in sorted(seeds):
+        groups.setdefault(seed // size, []).append(seed)
+    return [tuple(group) for group in groups.values()]
+
+
+def load(config: Mapping[str, Any]) -> Plan:
+    """The plan for a merged configuration.
+
+    Raises:
+        UserError: The parameters are wrong.
+    """
+    sources = closure.digest(sorted(str(p) for p in closure.ROOT.rglob("*") if _defines(p)))
+    cached = CACHE / f"plan-{sha256_json([dict(config), sources])[:16]}.json"
+    if cached.exists():
+        return _from_json(read_json(cached))
+    plan = make(config)
+    write_json(cached, _to_json(plan))
+    return plan
+
+
+def _defines(path: Path) -> bool:
+    return path.suffix in (".py", ".yaml")
+
+
+def make(config: Mapping[str, Any]) -> Plan:
+    """Validate and expand, without the cache."""
+    from triptych import configuration, params
+    from triptych.data import catalogue
+
+    resolved = configuration.resolve(config)
+    jobs = []
+    for panel in PANELS:
+        section = resolved.panel(panel)
+        for name, entry in section.models.items():
+            train, evaluate = params.split_stages(entry)
+            for dataset in entry.datasets or section.datasets:
+                for seeds in group_seeds(section.seeds, entry.seeds_per_job):
+                    jobs.append(Job(panel, name, entry.model, dataset, seeds, train, evaluate))
+    used = {job.dataset for job in jobs}
+    return Plan(
+        tuple(jobs),
+        resolved.model_dump(mode="json"),
+        {name: catalogue.get(name).model_dump(mode="json") for name in sorted(used)},
+    )
+
+
+def _to_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "jobs": [asdict(job) for job in plan.jobs],
+        "sections": plan.sections,
+        "datasets": plan.datasets,
+    }
+
+
+def _from_json(value: Mapping[str, Any]) -> Plan:
+    jobs = tuple(Job(**{**job, "seeds": tuple(job["seeds"])}) for job in value["jobs"])
+    return Plan(jobs, value["sections"], value["datasets"])
+
+
+def write_conf(plan: Plan, root: Path | str = "conf") -> None:
+    """Write every job's parameter file whose content changed, and remove those of no job."""
+    root = Path(root)
+    wanted = dict(_conf_files(plan))
+    for name, value in wanted.items():
+        write_if_changed(root / name, canonical_json(value))
+    if root.exists():
+        for path in sorted(root.rglob("*.json")):
+            if str(path.relative_to(root)) not in wanted:
+                path.unlink()
+
+
+def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
+    runtime = plan.sections["runtime"]
+    for job in plan.jobs:
+        head = {
+            "panel": job.panel, "model": job.model, "kind": job.kind, "dataset": job.dataset,
+            "seeds": list(job.seeds), "device": runtime["device"],
+        }  # fmt: skip
+        yield f"{job.name}/train.json", head | {"params": job.train}
+        measures = {
+            key: value
+            for key, value in plan.sections[job.panel].items()
+            if key not in ("seeds", "datasets", "models")
+        }
+        # What the model itself was trained with reaches the evaluation through run.json.
+        if job.panel == "uncertainty":  # logits are cached between the model and its measures
+            yield f"{job.name}/predict.json", head | {"params": job.evaluate}
+            yield f"{job.name}/evaluate.json", head | {"params": {}, "measure": measures}
+        else:
+            yield f"{job.name}/evaluate.json", head | {"params": job.evaluate, "measure": measures}
+    for name, entry in plan.datasets.items():
+        yield f"data/{name}.json", entry
+    for dataset in plan.panel_datasets("generative"):
+        for seed in plan.seeds("generative"):
+            yield (
+                f"instruments/extractor/{dataset}/{seed}.json",
+                {
+                    "dataset": dataset, "seeds": [seed], "device": runtime["device"],
+                    "params": plan.sections["generative"]["extractor"],
+                },
+            )  # fmt: skip
+    for dataset in plan.panel_datasets("uncertainty"):
+        yield f"shift/{dataset}.json", plan.sections["uncertainty"]["shift"]
+    yield "collect.json", tables(plan)
+    for panel in PANELS:
+        yield f"identities/{panel}.json", {"panel": panel, "claims": claim_files.ids(panel)}
+    names = [job.name for job in plan.jobs]
+    yield "report.json", dict(plan.sections["report"]) | {"jobs": names}
+    yield "tracking.json", plan.sections["tracking"]
+
+
+def tables(plan: Plan) -> dict[str, list[str]]:
+    """Every table that is collected: explicit lists, so that nothing of a dropped seed lingers."""
+    lists: dict[str, list[str]] = {"records": [], "timings": [], "curves": []}
+    for job in plan.jobs:
+        folder = f"results/{job.name}"
+        lists["records"].append(f"{folder}/evaluate/records.csv")
+        verb = "predict" if job.panel == "uncertainty" else "evaluate"
+        lists["timings"].append(f"{folder}/{verb}/timings.csv")
+        lists["curves"].append(f"{folder}/train/curves.csv")
+    return lists

@@ -1,0 +1,1 @@
+"""Pictures of the report, one idea a file; found by name (see ``report/figure.py``)."""

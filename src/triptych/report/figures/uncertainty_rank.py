@@ -1,0 +1,71 @@
+"""Which method is best: mean rank over kinds of corruption, at every severity."""
+
+import pandas as pd
+from matplotlib.figure import Figure as Canvas
+
+from triptych.report import plots
+from triptych.report.data import MissingData, ReportData, spread
+from triptych.report.figure import Figure
+from triptych.report.shifts import MEAN, severities
+
+METRICS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
+
+
+def prepare(data: ReportData, metric: str) -> pd.DataFrame:
+    """Mean rank (1 is best, ties share) over kinds; spread over seeds.
+
+    Returns:
+        Columns dataset, model, severity, mean, std, n.
+    """
+    rows = severities(data.select("uncertainty", metric, split=None))
+    rows = rows[rows["shift"] != MEAN]
+    place = ["dataset", "seed", "shift", "severity"]
+    whole = rows.groupby(place)["model"].transform("nunique") == rows["model"].nunique()
+    rows = rows[whole]  # a rank means nothing where a method is missing
+    if rows["model"].nunique() < 2:
+        raise MissingData(f"fewer than two methods have {METRICS[metric]} on the same images")
+    ranks = rows.assign(value=rows.groupby(place)["value"].rank(method="average"))
+    mean = ranks.groupby(["dataset", "model", "severity", "seed"])["value"].mean().reset_index()
+    return spread(mean, ["dataset", "model", "severity"])
+
+
+def draw(data: ReportData, canvas: Canvas) -> None:
+    """One axes per score and data set; the best rank on top."""
+    styles = data.styles("uncertainty")
+    found = [
+        (metric, str(dataset), group)
+        for metric in METRICS
+        for dataset, group in prepare(data, metric).groupby("dataset")
+    ]
+    several = len({dataset for _, dataset, _ in found}) > 1
+    axes = plots.axes_grid(
+        canvas, len(found), most=3, height=2.7, width=3.6, extra=0.8, sharey=True
+    )
+    for ax, (metric, dataset, table) in zip(axes, found, strict=True):
+        for model, line in table.groupby("model"):
+            plots.band_line(
+                ax, line["severity"].to_numpy(float), line["mean"].to_numpy(float),
+                line["std"].to_numpy(float), styles[str(model)],
+            )  # fmt: skip
+        count = table["model"].nunique()
+        ax.set_yticks(range(1, count + 1))
+        ax.set_ylim(count + 0.2, 0.8)
+        ax.set_xticks(sorted(set(table["severity"])))
+        ax.set_xlabel("severity")
+        ax.set_title(plots.heading(f"rank by {METRICS[metric]}", dataset, several))
+    plots.model_legend(canvas, styles, data.models("uncertainty"))
+
+
+FIGURES = [
+    Figure(
+        name="uncertainty_rank",
+        panel="uncertainty",
+        title="Which method is best, and does it stay so?",
+        reading="Methods are ranked on every kind of corruption and the ranks averaged; a line "
+        "near the top at all severities is consistently among the best. Bands: ± one standard "
+        "deviation over seeds.",
+        draw=draw,
+        claims=("U10",),
+        order=40,
+    )
+]

@@ -1,0 +1,67 @@
+"""What measures are called on the pages, in which unit, and which way is better."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Better = Literal["higher", "lower", ""]
+ARROWS = {"higher": "↑", "lower": "↓", "": ""}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure in words; ``order`` is its place among the columns of a table."""
+
+    label: str
+    unit: str
+    better: Better
+    order: int
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better."""
+        return ARROWS[self.better]
+
+
+_KNOWN: dict[str, tuple[str, Better]] = {
+    "bits_per_dim": ("codelength", "lower"),
+    "frechet_distance": ("Fréchet distance", "lower"),
+    "kernel_distance": ("kernel distance", "lower"),
+    "accuracy": ("accuracy", "higher"),
+    "nll": ("NLL", "lower"),
+    "nll_members": ("NLL of members", "lower"),
+    "brier": ("Brier score", "lower"),
+    "ece": ("ECE", "lower"),
+    "ece_floor": ("noise floor of ECE", ""),
+    "mean_confidence": ("mean confidence", ""),
+    "confidence_minus_accuracy": ("confidence − accuracy", ""),
+    "predictive_entropy": ("predictive entropy", ""),
+    "expected_entropy": ("expected entropy", ""),
+    "mutual_information": ("mutual information", ""),
+    "disagreement": ("disagreement", ""),
+    "separation": ("separation", "higher"),
+    "separation_sd": ("spread of separation", ""),
+    "homophily": ("homophily", ""),
+    "reconstruction_mse": ("reconstruction error", "lower"),
+    "probe_accuracy": ("probe accuracy", "higher"),
+    "bound_gap": ("gap of the bound", ""),
+    "nearest_train_distance": ("distance to nearest training image", ""),
+    "parameters": ("parameters", ""),
+    "evaluations_per_sample": ("network evaluations per image", "lower"),
+    "evaluations_per_example": ("forward passes per image", "lower"),
+    "train_seconds": ("training", "lower"),
+    "seconds_per_image": ("drawing an image", "lower"),
+    "prediction_seconds": ("predicting an image", "lower"),
+}
+_ORDER = {name: index for index, name in enumerate(_KNOWN)}
+_UNITS = {"1": "", "s": "s", "s/image": "s", "evaluations": "", "forward passes": ""}
+
+
+def measure(name: str, unit: str = "") -> Measure:
+    """A measure by its name in the records; an unknown one keeps its name.
+
+    Example:
+        >>> measure("nll", "nats").label, measure("hop_count").label
+        ('NLL', 'hop count')
+    """
+    label, better = _KNOWN.get(name, (name.replace("_", " "), ""))
+    return Measure(label, _UNITS.get(unit, unit), better, _ORDER.get(name, len(_ORDER)))

@@ -1,0 +1,1 @@
+"""Panel three: uncertainty under shift."""

@@ -1,0 +1,129 @@
+"""What a method of the uncertainty panel is: logits of its members, and how to pool them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from triptych import registry
+from triptych.data.parts import Part
+from triptych.files import Array
+from triptych.metrics.pooling import arithmetic
+from triptych.model import Batch, Model
+from triptych.params import TrainingParams
+from triptych.uncertainty.images import network_input, to_bytes
+from triptych.uncertainty.networks import Network
+
+
+class MethodParams(TrainingParams):
+    """The network that all methods share and how it is trained.
+
+    The defaults, and the dropout rate, are those of the lowest NLL on the validation parts of the
+    digits.
+    """
+
+    steps: int = Field(400, ge=1, description="Optimiser updates, of each network")
+    batch_size: int = Field(64, ge=1, description="Images per update")
+    learning_rate: float = Field(3e-3, gt=0, le=1, description="Adam's step size")
+    width: int = Field(16, ge=1, le=512, description="Channels of the first convolution")
+    hidden: int = Field(64, ge=1, le=4096, description="Units of the dense layer")
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Cached predictions on the validation part, on which a method may fit what it fits last.
+
+    Attributes:
+        logits: float32 [M, N, K].
+        labels: int64 [N].
+    """
+
+    logits: Array
+    labels: Array
+
+
+class Method(Model):
+    """Image in, logits of the members out.
+
+    A member is whatever the method keeps several of: networks, dropout masks, samples of weights.
+    Logits are predicted once per (model, shift) and cached; every measure is computed from them.
+    """
+
+    Params = MethodParams
+
+    @classmethod
+    def tensors(cls, train: Part, validation: Part) -> tuple[Batch, Batch]:
+        """Images ``x`` float32 [N, C, H, W] and labels ``y`` int64 [N] of both parts."""
+        return images_and_labels(train), images_and_labels(validation)
+
+    def network(self, dropout: float = 0.0) -> Network:
+        """A freshly initialised network for this data set."""
+        return Network(
+            self.meta["shape"],
+            self.meta["n_classes"],
+            self.params.width,
+            self.params.hidden,
+            dropout,
+        )
+
+    @property
+    def evaluations_per_prediction(self) -> int:
+        """Passes through a network for one prediction."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what a prediction costs")
+
+    def member_logits(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Logits of every member.
+
+        Args:
+            x: Images, float32 [N, C, H, W], on the model's device.
+            rng: Generator on the CPU, for methods that sample.
+
+        Returns:
+            [M, N, K].
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not predict")
+
+    def prediction_protocol(self) -> str:
+        """What a number about the predictions means nothing without."""
+        return "one network"
+
+    @classmethod
+    def combine(cls, params: Any, members: Array, held_out: HeldOut) -> Array:
+        """The method's log-probabilities, from the logits of its members.
+
+        By default the arithmetic mean of the members' probabilities. The evaluation calls this on
+        cached logits, without the weights.
+
+        Args:
+            params: The entry's ``Params``, those of the evaluation included.
+            members: Logits, float32 [M, N, K].
+            held_out: The same members on the validation part: never the test part.
+
+        Returns:
+            float64 [N, K].
+        """
+        return arithmetic(members)
+
+
+def images_and_labels(part: Part) -> dict[str, Tensor]:
+    """The tensors of one part of an image set."""
+    return {
+        "x": network_input(to_bytes(part.arrays["x"], part.meta)),
+        "y": torch.from_numpy(part.arrays["y"]),
+    }
+
+
+def method_class(kind: str) -> type[Method]:
+    """The class of a method by the name of its file."""
+    found = registry.model_class("uncertainty", kind)
+    if not issubclass(found, Method):
+        raise TypeError(f"uncertainty/models/{kind}.py: expected a Method, found {found!r}")
+    return found
+
+
+def resolved(training: Mapping[str, Any], prediction: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a training job with the parameters that only the prediction reads merged in."""
+    return {**training, "params": {**training["params"], **prediction["params"]}}

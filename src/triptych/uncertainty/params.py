@@ -1,0 +1,52 @@
+"""What the uncertainty panel lets a person set besides its methods."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from triptych.params import PanelParams, Strict
+
+Severity = Annotated[int, Field(ge=1, le=5)]
+
+
+class ShiftParams(Strict):
+    """Corruptions of the test images."""
+
+    kinds: list[str] = Field(min_length=1, description="Names in the corruption registry")
+    severities: list[Severity] = Field(
+        [1, 2, 3, 4, 5],
+        min_length=1,
+        description="1 (mild) to 5, ascending; severity 0, the clean set, is always there",
+    )
+    constants: Literal["small", "cifar_c", "imagenet_c"] = Field(
+        "small", description="Constant set: small (own, for 8x8 images), cifar_c or imagenet_c"
+    )
+
+    @field_validator("kinds")
+    @classmethod
+    def _unique(cls, value: list[str]) -> list[str]:
+        if len(set(value)) != len(value):
+            raise ValueError(f"expected each kind once, found {value}")
+        return value
+
+    @field_validator("severities")
+    @classmethod
+    def _ascending(cls, value: list[int]) -> list[int]:
+        if value != sorted(set(value)):
+            raise ValueError(f"expected severities in ascending order, each once, found {value}")
+        return value
+
+
+class CalibrationParams(Strict):
+    """How calibration is read off the cached logits."""
+
+    bins: int = Field(
+        15, ge=1, le=1000, description="Equal-width bins of the expected calibration error"
+    )
+
+
+class UncertaintyParams(PanelParams):
+    """Panel three."""
+
+    shift: ShiftParams
+    calibration: CalibrationParams = CalibrationParams()

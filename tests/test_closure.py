@@ -1,0 +1,62 @@
+"""The code closure sees what is imported, wherever the import stands."""
+
+from pathlib import Path
+
+import pytest
+
+from triptych import closure
+
+
+def stems(*modules):
+    return {Path(name).stem for name in closure.closure(*modules)}
+
+
+def test_imports_are_followed_including_those_inside_functions():
+    found = stems("triptych.generative.extractor")
+    assert {"extractor", "training", "checkpoint", "parts", "files", "jobs"} <= found
+    assert "runtime" in found  # imported by jobs
+
+
+def test_a_model_does_not_depend_on_its_siblings():
+    found = stems("triptych.train", "triptych.generative.models.vae")
+    assert "vae" in found and not found & {"pixelcnn", "gan", "ddpm", "pca", "splits", "fetch"}
+
+
+def test_one_edit_changes_the_digest(tmp_path):
+    files = closure.closure("triptych.records")
+    before = closure.digest(files)
+    copies = []
+    for name in files:
+        copy = tmp_path / Path(name).name
+        copy.write_bytes(Path(name).read_bytes())
+        copies.append(str(copy))
+    first = closure.digest(copies)
+    Path(copies[0]).write_text("# edited\n")
+    assert closure.digest(copies) != first
+    assert closure.digest(files) == before
+
+
+def test_unknown_modules_are_an_error():
+    with pytest.raises(ModuleNotFoundError, match="no such module"):
+        closure.closure("triptych.nothing")
+
+
+@pytest.mark.parametrize("panel", ["generative", "graphs", "uncertainty"])
+def test_no_panel_imports_another(panel):
+    others = {"generative", "graphs", "uncertainty"} - {panel}
+    modules = [
+        ".".join(path.relative_to(closure.ROOT.parent).with_suffix("").parts)
+        for path in (closure.ROOT / panel).rglob("*.py")
+        if path.stem != "__init__"
+    ]
+    reached = {Path(name).resolve().relative_to(closure.ROOT) for name in closure.closure(*modules)}
+    assert not {path.parts[0] for path in reached} & others
+
+
+def test_the_package_computes_without_the_engines():
+    """Only tracking may import mlflow; nothing imports snakemake or dvc."""
+    for path in closure.ROOT.rglob("*.py"):
+        text = path.read_text()
+        assert "import snakemake" not in text and "import dvc" not in text, path
+        if "import mlflow" in text or "from mlflow" in text:
+            assert path.stem in ("tracking", "stores"), path

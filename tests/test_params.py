@@ -1,0 +1,166 @@
+"""Parameters: mistakes are named with their path, what is allowed and the nearest valid name."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from triptych import configuration, plan, registry
+from triptych.errors import UserError
+from triptych.params import split_stages
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def change(config, path, value):
+    """``config`` with the value at a dotted path replaced (or the key added)."""
+    changed = copy.deepcopy(config)
+    *parents, last = path.split(".")
+    here = changed
+    for key in parents:
+        here = here[key]
+    here[last] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("generative.seds", [0], ["generative.seds: unknown parameter", "'seeds'"]),
+        ("generatve", {}, ["generatve: unknown parameter", "'generative'"]),
+        ("generative.models.vae.latnt", 3, ["generative.models.vae.latnt", "'latent'"]),
+        ("generative.models.vae.latent", "16", ["generative.models.vae.latent", "'16'", "integer"]),
+        (
+            "generative.models.vae.latent",
+            0,
+            ["vae.latent", "greater than or equal to 1", "found 0"],
+        ),
+        (
+            "generative.models.ddpm.variance",
+            "bta",
+            ["ddpm.variance", "'beta' or 'posterior'", "'bta'"],
+        ),
+        ("generative.models.vea", {}, ["generative.models.vea", "no model", "'vae'"]),
+        ("generative.models.two", {"model": "pixlcnn"}, ["two.model", "'pixelcnn'"]),
+        ("generative.datasets", ["digit"], ["generative.datasets[0]", "'digits'"]),
+        ("generative.models.vae.datasets", ["mnist"], ["vae.datasets", "Allowed: digits"]),
+        ("generative.seeds", [0, 0], ["generative.seeds", "each entry once"]),
+        ("generative.seeds", [], ["generative.seeds", "at least 1"]),
+        ("generative.measure.samples", 3, ["generative.measure.samples", "10"]),
+        ("uncertainty.shift.kinds", ["gausian_noise"], ["shift.kinds[0]", "'gaussian_noise'"]),
+        ("runtime.device", "gpu", ["runtime.device", "'auto', 'cpu' or 'cuda'"]),
+        ("graphs.models.vae", {"model": "gcn"}, ["graphs.models.vae", "same name"]),
+        ("graphs.models.report", {"model": "gcn"}, ["graphs.models.report", "name of a target"]),
+        ("graphs.datasets", ["digits"], ["graphs.datasets[0]", "'digits_knn'"]),
+        ("generative.models.vae", 5, ["generative.models.vae", "expected a mapping"]),
+    ],
+)
+def test_mistakes_are_named(config, path, value, expected):
+    with pytest.raises(UserError) as caught:
+        configuration.resolve(change(config, path, value))
+    for text in expected:
+        assert text in str(caught.value)
+
+
+def test_all_mistakes_of_the_models_are_reported_at_once(config):
+    wrong = change(config, "generative.models.vae.latnt", 3)
+    wrong = change(wrong, "generative.models.gan.hiden", 3)
+    with pytest.raises(UserError, match="2 mistakes"):
+        configuration.resolve(wrong)
+
+
+@pytest.mark.parametrize("overlay", sorted((ROOT / "params").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_overlay_is_valid(config, overlay):
+    plan.make(merge(config, yaml.safe_load(overlay.read_text())))
+
+
+def merge(base, overlay):
+    """What ``--configfile`` does: mappings are merged, everything else is replaced."""
+    result = dict(base)
+    for key, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merge(result[key], value) if both else value
+    return result
+
+
+def test_schema_file_is_current():
+    stored = json.loads((ROOT / "workflow/schemas/params.schema.json").read_text())
+    assert stored == json.loads(json.dumps(configuration.schema())), "run `triptych schema`"
+
+
+def test_params_file_is_valid_under_its_schema(config):
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.validate(config, configuration.schema())
+
+
+@pytest.mark.parametrize("panel", registry.PANELS)
+def test_every_model_documents_its_parameters(panel):
+    for name in registry.model_names(panel):
+        for key, field in registry.model_class(panel, name).Params.model_fields.items():
+            assert field.description, f"{panel}/{name}: {key} has no description"
+
+
+def test_stages_divide_the_parameters():
+    params = registry.model_class("generative", "ddpm").Params(model="ddpm")
+    train, evaluate = split_stages(params)
+    assert set(evaluate) == {"variance", "clip"}
+    assert "learning_rate" in train and not set(train) & set(evaluate)
+    assert "seeds_per_job" not in train | evaluate
+
+
+def conf_of(config, tmp_path):
+    plan.write_conf(plan.make(config), tmp_path)
+    return {str(p.relative_to(tmp_path)): p.read_text() for p in sorted(tmp_path.rglob("*.json"))}
+
+
+def test_a_changed_value_changes_exactly_its_jobs_files(config, tmp_path):
+    before = conf_of(config, tmp_path / "a")
+    for path, value, touched in [
+        ("generative.models.vae.latent", 7, "generative/vae/"),
+        ("generative.models.ddpm.clip", False, "generative/ddpm/"),
+        ("generative.measure.grid", 9, "generative/"),
+        ("uncertainty.calibration.bins", 9, "uncertainty/"),
+        ("tracking.experiment", "x", "tracking.json"),
+    ]:
+        after = conf_of(change(config, path, value), tmp_path / path)
+        moved = {name for name in before if before[name] != after[name]}
+        assert moved and all(name.startswith(touched) for name in moved), (path, moved)
+        if path.endswith(("clip", "grid", "bins")):  # only measured again
+            assert all(name.endswith("evaluate.json") for name in moved)
+
+
+def test_order_of_keys_does_not_matter_and_files_are_left_alone(config, tmp_path):
+    first = conf_of(config, tmp_path)
+    times = {name: (tmp_path / name).stat().st_mtime_ns for name in first}
+    reordered = {key: config[key] for key in reversed(config)}
+    reordered["generative"] = {k: config["generative"][k] for k in reversed(config["generative"])}
+    plan.write_conf(plan.make(reordered), tmp_path)
+    changed = {n for n in first if (tmp_path / n).stat().st_mtime_ns != times[n]}
+    # the collecting list is sorted by nothing but the order of the panels and models
+    assert not changed - {"collect.json"}
+
+
+def test_dropped_jobs_lose_their_files(config, tmp_path):
+    conf_of(config, tmp_path)
+    after = conf_of(change(config, "generative.seeds", [0]), tmp_path)
+    assert not any("/digits/4/" in name for name in after if name.startswith("generative"))
+
+
+def test_plan_survives_its_cache(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = plan.load(config)
+    again = plan.load(config)
+    assert [job.name for job in made.jobs] == [job.name for job in again.jobs]
+    assert plan._to_json(made) == plan._to_json(again)
+
+
+def test_groups_of_seeds_are_stable_when_one_is_dropped():
+    assert plan.group_seeds([0, 1, 2, 3], 2) == [(0, 1), (2, 3)]
+    assert plan.group_seeds([0, 2, 3], 2) == [(0,), (2, 3)]

@@ -1,0 +1,95 @@
+"""The machine a job runs on, and what a job says about itself."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from triptych import closure, jobs, runtime
+from triptych.errors import UserError
+from triptych.files import sha256_json, write_json
+
+
+def test_device_is_chosen_or_demanded():
+    assert runtime.prepare("cpu") == torch.device("cpu")
+    assert torch.get_num_threads() == 1
+    if not torch.cuda.is_available():
+        assert runtime.prepare("auto") == torch.device("cpu")
+        with pytest.raises(UserError, match="expected a CUDA GPU"):
+            runtime.prepare("cuda")
+
+
+def test_no_gpu_granted_means_the_cpu(monkeypatch):
+    monkeypatch.setenv("TRIPTYCH_GPUS", "0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert runtime.prepare("auto") == torch.device("cpu")
+
+
+def test_jobs_on_one_machine_take_different_gpus(monkeypatch, tmp_path):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(runtime, "_HELD", [])
+    assert [runtime._pick_gpu() for _ in range(3)] == [0, 1, 2]
+    assert runtime._pick_gpu() in range(3)  # more jobs than GPUs: share
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert runtime._pick_gpu() == 0  # the scheduler has chosen
+
+
+def run_once(tmp_path, out, text="data"):
+    data = tmp_path / "input"
+    data.write_text(text)
+    write_json(tmp_path / "conf.json", {"device": "cpu", "x": 1})
+    with jobs.running("train", tmp_path / "conf.json", [data], out, ["triptych.records"]) as job:
+        job.facts["status"] = "complete"
+    return json.loads((out / "run.json").read_text())
+
+
+def test_run_file_says_where_numbers_come_from(tmp_path):
+    found = run_once(tmp_path, tmp_path / "a")
+    assert found["conf"]["sha256"] == sha256_json({"device": "cpu", "x": 1})
+    assert found["code"]["sha256"] == closure.digest(closure.closure("triptych.records"))
+    assert set(found["inputs"]) == {str(tmp_path / "input")}
+    assert found["hardware"]["threads"] == 1 and found["versions"]["torch"]
+    assert {"wall_seconds", "cpu_seconds", "peak_memory_mb", "started", "ended"} <= set(found["time"])
+
+
+def test_key_follows_content_not_place_or_time(tmp_path):
+    first, second = run_once(tmp_path, tmp_path / "a"), run_once(tmp_path, tmp_path / "b")
+    other = run_once(tmp_path, tmp_path / "c", "other data")
+    assert first["key"] == second["key"] != other["key"]
+
+
+def test_a_failed_job_leaves_no_run_file(tmp_path):
+    write_json(tmp_path / "conf.json", {"device": "cpu"})
+    out = tmp_path / "out"
+    with (
+        pytest.raises(RuntimeError),
+        jobs.running("train", tmp_path / "conf.json", [], out, ["triptych.records"]),
+    ):
+        raise RuntimeError
+    assert not (out / "run.json").exists()
+
+
+def test_mistakes_of_a_user_end_without_a_traceback(tmp_path):
+    command = [sys.executable, "-m", "triptych.cli", "train"]
+    options = ["--conf", str(tmp_path / "none.json"), "--splits", "x", "--out", str(tmp_path)]
+    done = subprocess.run(
+        [*command, *options], capture_output=True, text=True, env=os.environ, check=False
+    )
+    assert done.returncode == 2 and "expected a JSON file, found none" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_parsing_parameters_imports_nothing_heavy():
+    """A Snakefile with checked parameters must not pay for torch, pandas or mlflow."""
+    code = (
+        "import sys; import triptych.plan, triptych.closure, triptych.report, triptych.tracking, "
+        "triptych.claims.files, triptych.generative.measures, triptych.uncertainty.measures; "
+        "print([m for m in ('torch', 'pandas', 'mlflow', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,41 @@
+# The plan made from the parameters, and what all jobs share.
+import os
+import sys
+from pathlib import Path
+
+# The package beside this workflow, here and in jobs, whatever copy is installed: an experiment in a
+# folder of its own (`dvc exp run --temp`, a git worktree) runs its own code.
+SOURCES = Path(workflow.basedir, "src")
+sys.path.insert(0, str(SOURCES))
+
+from triptych import plan as planning
+from triptych.closure import closure
+from triptych.errors import UserError
+
+# Jobs inherit both: they call the `triptych` of the environment that runs Snakemake, activated or not.
+for _name, _first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", SOURCES)):
+    _rest = [part for part in os.environ.get(_name, "").split(os.pathsep) if part]
+    if str(_first) not in _rest[:1]:
+        os.environ[_name] = os.pathsep.join([str(_first), *_rest])
+
+try:
+    PLAN = planning.load(config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+planning.write_conf(PLAN)
+
+# GPUs a training job asks for: one where a GPU is demanded, or where `auto` finds one here.
+# `--resources gpu=0` keeps every job on the CPU.
+DEVICE = PLAN.sections["runtime"]["device"]
+GPUS = int(
+    DEVICE == "cuda" or (DEVICE == "auto" and Path(os.sep, "dev", "nvidiactl").exists())
+)
+
+
+# Wildcards only match what the parameters name, so that a mistyped target is an error, not a file.
+wildcard_constraints:
+    panel="|".join(planning.PANELS),
+    model="|".join(PLAN.models()),
+    dataset="|".join(PLAN.datasets),
+    seeds=r"\d+([.-]\d+)*",
+    seed=r"\d+",

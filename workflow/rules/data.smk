@@ -1,0 +1,89 @@
+# Data: fetch what is not embedded, prepare arrays, cut them into parts per seed.
+
+
+rule fetch:
+    input:
+        conf="conf/data/{dataset}.json",
+    output:
+        manifest="data/raw/{dataset}/manifest.json",
+    log:
+        "logs/fetch/{dataset}.log",
+    benchmark:
+        "data/benchmarks/fetch/{dataset}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+        gpu=0,
+    params:
+        mirror=PLAN.mirror_option,
+    message:
+        "Fetch {wildcards.dataset}: mirror first, then its canonical address"
+    shell:
+        "triptych fetch {wildcards.dataset} --root data/raw {params.mirror} > {log} 2>&1"
+
+
+rule prepare:
+    input:
+        conf="conf/data/{dataset}.json",
+        code=prepare_code,
+        raw=raw_manifest,
+    output:
+        arrays="data/prepared/{dataset}/arrays.safetensors",
+        manifest="data/prepared/{dataset}/manifest.json",
+    log:
+        "logs/prepare/{dataset}.log",
+    benchmark:
+        "data/benchmarks/prepare/{dataset}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    message:
+        "Prepare {wildcards.dataset}"
+    shell:
+        "triptych prepare {wildcards.dataset} --raw data/raw"
+        " --out data/prepared/{wildcards.dataset} > {log} 2>&1"
+
+
+# One job cuts all seeds of a set: the number of files differs per set, hence a rule per set.
+for _dataset in PLAN.datasets:
+
+    rule:
+        name:
+            f"split_{_dataset}"
+        input:
+            conf=f"conf/data/{_dataset}.json",
+            code=closure("triptych.data.cut"),
+            manifest=f"data/prepared/{_dataset}/manifest.json",
+            arrays=ancient(f"data/prepared/{_dataset}/arrays.safetensors"),
+        output:
+            expand(
+                f"data/splits/{_dataset}/{{seed}}/{{part}}.safetensors",
+                seed=PLAN.dataset_seeds(_dataset),
+                part=["train", "validation", "test"],
+            ),
+            shared_files(_dataset),
+            manifests=expand(
+                f"data/splits/{_dataset}/{{seed}}/manifest.json",
+                seed=PLAN.dataset_seeds(_dataset),
+            ),
+            run=f"data/splits/{_dataset}/run.json",
+        log:
+            f"logs/split/{_dataset}.log",
+        benchmark:
+            f"data/benchmarks/split/{_dataset}.jsonl"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+            gpu=0,
+        params:
+            seeds=PLAN.dataset_seeds(_dataset),
+            dataset=_dataset,
+        message:
+            "Split {params.dataset} for seeds {params.seeds}"
+        shell:
+            "triptych split --conf {input.conf} --prepared data/prepared/{params.dataset}"
+            " --seeds {params.seeds} --out data/splits/{params.dataset} > {log} 2>&1"

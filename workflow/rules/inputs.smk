@@ -1,0 +1,144 @@
+# What each rule reads, as functions of its wildcards: parameters, source files, parts of data.
+from triptych.claims import files as claim_files
+
+SHIFT_KINDS = PLAN.sections["uncertainty"]["shift"]["kinds"]
+
+
+def job_of(wildcards, panel=None):
+    """The job that a rule's wildcards name."""
+    return PLAN.job(
+        panel or wildcards.panel, wildcards.model, wildcards.dataset, wildcards.seeds
+    )
+
+
+def split_files(job, *parts):
+    """Files of the given parts of a job's splits, seed by seed, and what all seeds share."""
+    files = [
+        f"data/splits/{job.dataset}/{seed}/{part}.safetensors"
+        for seed in job.seeds
+        for part in parts
+    ]
+    return files + shared_files(job.dataset)
+
+
+def shared_files(dataset):
+    """The graph itself, where a data set is one graph: all seeds see all of it."""
+    graph = PLAN.datasets[dataset]["kind"] == "graph"
+    return [f"data/splits/{dataset}/graph.safetensors"] if graph else []
+
+
+def raw_manifest(wildcards):
+    """The manifest of verified raw files, for sets that are not embedded in a library."""
+    embedded = PLAN.datasets[wildcards.dataset]["embedded"]
+    return [] if embedded else [f"data/raw/{wildcards.dataset}/manifest.json"]
+
+
+def prepare_code(wildcards):
+    """Source files of the reader of a data set."""
+    reader = PLAN.datasets[wildcards.dataset]["reader"].split(".")[0]
+    return closure("triptych.data.prepare", f"triptych.data.{reader}")
+
+
+def train_conf(wildcards):
+    """Parameters that training reads."""
+    return f"conf/{job_of(wildcards).name}/train.json"
+
+
+def train_code(wildcards):
+    """Source files of the loop and of the model's own file."""
+    job = job_of(wildcards)
+    return closure("triptych.train", f"triptych.{job.panel}.models.{job.kind}")
+
+
+def train_parts(wildcards):
+    """Training and validation parts; the test part is not among them, by construction."""
+    return split_files(job_of(wildcards), "train", "validation")
+
+
+def extractors(wildcards):
+    """The extractor of each seed: weights that Fréchet distance and KID are named after."""
+    job = job_of(wildcards, "generative")
+    return [
+        f"results/instruments/extractor/{job.dataset}/{seed}/weights.safetensors"
+        for seed in job.seeds
+    ]
+
+
+def generative_evaluate_code(wildcards):
+    """Source files of the measures and of the model's own file."""
+    from triptych.generative.measures import modules
+
+    return closure(*modules(job_of(wildcards, "generative").kind))
+
+
+def generative_parts(wildcards):
+    """All parts: this is the last evaluation."""
+    return split_files(job_of(wildcards, "generative"), "train", "validation", "test")
+
+
+def graphs_evaluate_code(wildcards):
+    """Source files of the measures and of the model's own file."""
+    kind = job_of(wildcards, "graphs").kind
+    return closure("triptych.graphs.evaluate", f"triptych.graphs.models.{kind}")
+
+
+def graphs_parts(wildcards):
+    """All parts: this is the last evaluation."""
+    return split_files(job_of(wildcards, "graphs"), "train", "validation", "test")
+
+
+def shift_code(wildcards):
+    """Source files of the corruptions in use."""
+    from triptych.data.corruptions import modules
+
+    return closure("triptych.uncertainty.shift", *modules(SHIFT_KINDS))
+
+
+def predict_code(wildcards):
+    """Source files of the prediction and of the method's own file."""
+    kind = job_of(wildcards, "uncertainty").kind
+    return closure(
+        "triptych.uncertainty.predict", f"triptych.uncertainty.models.{kind}"
+    )
+
+
+def predict_parts(wildcards):
+    """Validation parts (for temperatures) and test parts: logits begin the last evaluation."""
+    job = job_of(wildcards, "uncertainty")
+    manifests = [
+        f"data/splits/{job.dataset}/{seed}/manifest.json" for seed in job.seeds
+    ]
+    return split_files(job, "validation", "test") + manifests
+
+
+def shifted_sets(wildcards):
+    """The shifted test sets of each seed."""
+    job = job_of(wildcards, "uncertainty")
+    return [
+        f"data/shifted/{job.dataset}/{seed}/{name}"
+        for seed in job.seeds
+        for name in ("manifest.json", *(f"{kind}.safetensors" for kind in SHIFT_KINDS))
+    ]
+
+
+def uncertainty_evaluate_code(wildcards):
+    """Source files of the measures, of the method's own file and of the corruptions in use."""
+    from triptych.uncertainty.measures import modules
+
+    return closure(*modules(job_of(wildcards, "uncertainty").kind, SHIFT_KINDS))
+
+
+def identity_code(wildcards):
+    """Source files of a panel's claims and of what they check."""
+    return closure(*claim_files.identity_modules(wildcards.panel))
+
+
+def claims_code(wildcards):
+    """Source files that turn records into verdicts."""
+    modules = [m for panel in planning.PANELS for m in claim_files.modules(panel)]
+    return closure("triptych.claims.evaluate", *modules)
+
+
+def evaluations(jobs):
+    """The last file of each job."""
+    return [f"results/{job.name}/evaluate/run.json" for job in jobs]

@@ -1,0 +1,41 @@
+# The pages that people read.
+from triptych.report import modules as report_modules
+
+
+rule report:
+    input:
+        conf="conf/report.json",
+        code=closure(*report_modules()),
+        templates=sorted(map(str, Path("src/triptych/report/templates").glob("*"))),
+        records="reports/records.csv",
+        timings="reports/timings.csv",
+        curves="reports/curves.csv",
+        claims="reports/claims.csv",
+        effects="reports/effects.csv",
+        runs=[f"results/{job.name}/evaluate/run.json" for job in PLAN.jobs],
+    output:
+        index=report(
+            "reports/index.html",
+            caption="../report/index.rst",
+            category="Pages",
+            labels={"page": "Overview"},
+        ),
+        pages=expand(
+            "reports/{page}.html",
+            page=[*planning.PANELS, "methods", "provenance"],
+        ),
+        markdown="reports/report.md",
+        figures="reports/figures/manifest.json",
+    log:
+        "logs/report.log",
+    benchmark:
+        "results/benchmarks/report.jsonl"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    message:
+        "Render the report"
+    shell:
+        "triptych report --conf {input.conf} --out reports > {log} 2>&1"

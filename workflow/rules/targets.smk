@@ -1,0 +1,47 @@
+# Names to ask for: a panel, a model entry, the data, the instruments.
+for _panel in planning.PANELS:
+
+    rule:
+        name:
+            _panel
+        input:
+            evaluations(PLAN.of(panel=_panel)),
+            f"results/identities/{_panel}/checks.csv",
+        localrule: True
+
+
+for _model in PLAN.models():
+
+    rule:
+        name:
+            _model
+        input:
+            evaluations(PLAN.of(model=_model)),
+        localrule: True
+
+
+rule data:
+    input:
+        expand("data/splits/{dataset}/run.json", dataset=PLAN.datasets),
+    localrule: True
+
+
+rule instruments:
+    input:
+        expand(
+            "results/instruments/extractor/{dataset}/{seed}/run.json",
+            dataset=PLAN.panel_datasets("generative"),
+            seed=PLAN.seeds("generative"),
+        ),
+        expand(
+            "data/shifted/{dataset}/{seed}/manifest.json",
+            dataset=PLAN.panel_datasets("uncertainty"),
+            seed=PLAN.seeds("uncertainty"),
+        ),
+    localrule: True
+
+
+rule identity_checks:
+    input:
+        expand("results/identities/{panel}/checks.csv", panel=planning.PANELS),
+    localrule: True

@@ -1,0 +1,30 @@
+# MLflow hears of results after they exist; no job talks to it.
+from triptych.tracking import drop_pending_receipt
+
+RECEIPT = "results/tracking/receipt.json"
+drop_pending_receipt(RECEIPT)  # a sync that found no server is tried again
+
+
+rule track:
+    input:
+        conf="conf/tracking.json",
+        code=closure("triptych.tracking"),
+        runs=[f"results/{job.name}/evaluate/run.json" for job in PLAN.jobs],
+    output:
+        receipt=RECEIPT,
+    log:
+        "logs/track.log",
+    benchmark:
+        "results/tracking/benchmark.jsonl"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    params:
+        jobs=[f"results/{job.name}" for job in PLAN.jobs],
+    message:
+        "Send the results to the tracking store"
+    shell:
+        "triptych track --conf {input.conf} --jobs {params.jobs} --receipt {output.receipt}"
+        " 2>&1 | tee {log}"
