@@ -54,7 +54,9 @@ def test_run_file_says_where_numbers_come_from(tmp_path):
     assert found["code"]["sha256"] == closure.digest(closure.closure("triptych.records"))
     assert set(found["inputs"]) == {str(tmp_path / "input")}
     assert found["hardware"]["threads"] == 1 and found["versions"]["torch"]
-    assert {"wall_seconds", "cpu_seconds", "peak_memory_mb", "started", "ended"} <= set(found["time"])
+    assert {"wall_seconds", "cpu_seconds", "peak_memory_mb", "started", "ended"} <= set(
+        found["time"]
+    )
 
 
 def test_key_follows_content_not_place_or_time(tmp_path):

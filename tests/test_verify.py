@@ -355,3 +355,25 @@ def test_long_lists_are_cut_and_counted(
     records.write("reports/records.csv", [*reported, *many])
     verify.run()
     assert "... and 5 more" in capsys.readouterr().out
+
+
+def test_reference_holds_means_over_kinds_instead_of_each_kind() -> None:
+    rows = [record(0, 1.0, split=split) for split in ("test", "test+mean@3", "test+rotate@3", "train")]
+    assert [r.split for r in comparison.essential(rows)] == ["test", "test+mean@3", "train"]
+
+
+def test_elsewhere_a_few_numbers_may_lie_outside_but_not_many() -> None:
+    """One number in a hundred lies outside by chance; five in a hundred are too many."""
+    reference = [
+        record(s, float(s), metric=f"m{k}", unit="1") for k in range(100) for s in range(5)
+    ]
+
+    def fresh(moved: int) -> list[Record]:
+        return [
+            replace(r, value=r.value + 100.0) if int(r.metric[1:]) < moved else r for r in reference
+        ]
+
+    few, many = (comparison.compare(fresh(k), reference, bitwise=False) for k in (5, 6))
+    assert few.passed and len(few.moved) == 5 and few.numbers == 100
+    assert not many.passed
+    assert not comparison.compare(fresh(1), reference, bitwise=True).passed

@@ -14,7 +14,7 @@ from triptych.files import read_json, sha256_file, sha256_json, write_json, writ
 
 if TYPE_CHECKING:
     from triptych.checkpoint import Checkpoint
-    from triptych.training import CurvePoint
+    from triptych.resume import CurvePoint
 
 CHECKPOINTS = Path("checkpoints")
 CURVE_COLUMNS = ("seed", "part", "step", "split", "metric", "value", "time")

@@ -17,7 +17,7 @@ Subject = Literal["run.json", "parameters", "code", "inputs"]
 
 # What bits may depend on. The number of cores is absent: a job has a fixed number of threads.
 VERSIONS = ("python", "torch", "numpy", "scipy", "scikit-learn", "torch-geometric")
-HARDWARE = ("machine", "system", "processor", "threads", "device", "gpu")
+HARDWARE = ("machine", "system", "processor", "instructions", "threads", "device", "gpu")
 
 Platform = dict[str, str]
 

@@ -109,21 +109,31 @@ def hardware(device: Any) -> dict[str, Any]:
         "threads": THREADS,
         "device": str(device),
     }
-    if getattr(device, "type", "cpu") == "cuda":
+    if device is not None:
         import torch
 
-        facts["gpu"] = torch.cuda.get_device_name(device)
+        facts["instructions"] = torch.backends.cpu.get_cpu_capability()
+        if device.type == "cuda":
+            facts["gpu"] = torch.cuda.get_device_name(device)
     return facts
 
 
 def _processor() -> str:
+    """Model of the processor, with the numbers that tell apart what shares a marketing name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor()
-    return next(
-        (x.split(":", 1)[1].strip() for x in lines if x.startswith("model name")), "unknown"
-    )
+        return platform.processor() or "unknown"
+    facts = dict(reversed([_fact(line) for line in lines if ":" in line]))
+    if "model name" not in facts:
+        return "unknown"
+    numbers = [facts.get(key, "?") for key in ("cpu family", "model", "stepping")]
+    return f"{facts['model name']} ({'/'.join(numbers)})"
+
+
+def _fact(line: str) -> tuple[str, str]:
+    key, value = line.split(":", 1)
+    return key.strip(), value.strip()
 
 
 class Stopwatch:

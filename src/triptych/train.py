@@ -11,9 +11,10 @@ from triptych.data.parts import Part, part_files, read_part
 from triptych.files import Array, read_json, write_arrays
 from triptych.model import Model
 from triptych.params import TrainingParams
+from triptych.resume import CurvePoint
 from triptych.runtime import Stopwatch
 from triptych.seeding import derive_seed
-from triptych.training import CurvePoint, Fit, fit
+from triptych.training import Fit, fit
 
 
 def modules(panel: str, kind: str) -> list[str]:

@@ -12,26 +12,17 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from triptych import resume
 from triptych.checkpoint import Checkpoint
 from triptych.model import Batch, Trainable
 from triptych.params import TrainingParams
+from triptych.resume import CurvePoint
 from triptych.seeding import derive_seed
 
 Status = Literal["complete", "stopped early", "diverged"]
 DIVERGED_ABOVE = (
     1e6  # a loss that large is lost whatever follows: losses here are of order 1 to 1e3
 )
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """One value of a training curve; ``time`` in seconds since the epoch, for tracking."""
-
-    step: int
-    split: str
-    metric: str
-    value: float
-    time: float
 
 
 @dataclass
@@ -78,9 +69,9 @@ def fit(
         Status, steps done and curves. "diverged" means that a loss was not finite (or above 1e6):
         the weights are then those of the last finite step.
     """
-    loop = _Loop(model, settings, device, seed)
+    loop = Loop(model, settings, device, seed)
     if checkpoint is not None:
-        loop.restore(checkpoint)
+        resume.restore(loop, checkpoint)
     train = {name: tensor.to(device) for name, tensor in train.items()}
     validation = {name: tensor.to(device) for name, tensor in validation.items()}
     started, saved = time.perf_counter() - loop.seconds, time.perf_counter()
@@ -98,7 +89,7 @@ def fit(
             loop.validate(validation)
         loop.seconds = time.perf_counter() - started
         if checkpoint is not None and time.perf_counter() - saved > checkpoint.every_seconds:
-            loop.save(checkpoint)
+            resume.save(loop, checkpoint)
             saved = time.perf_counter()
     bar.close()
     if loop.status is None and loop.step % settings.validate_every:
@@ -107,7 +98,7 @@ def fit(
     return Fit(loop.status or "complete", loop.step, time.perf_counter() - started, loop.curves)
 
 
-class _Loop:
+class Loop:
     """The state of a run between two steps; everything that a checkpoint must hold."""
 
     def __init__(
@@ -257,52 +248,6 @@ class _Loop:
             self.model.load_state_dict(self.average)
         self.model.eval()
 
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Write everything the next step depends on."""
-        tensors = {f"model/{k}": v for k, v in self.model.state_dict().items()}
-        tensors |= {f"average/{k}": v for k, v in self.average.items()}
-        tensors |= {f"best/{k}": v for k, v in self.best_state.items()}
-        tensors |= {f"running/{k}": v for k, v in self.running.items()}
-        for name, optimiser in self.optimisers.items():
-            for index, state in optimiser.state_dict()["state"].items():
-                tensors |= {f"optimiser/{name}/{index}/{k}": v for k, v in state.items()}
-        tensors["rng/noise"] = self.rng.get_state()
-        tensors["rng/global"] = torch.get_rng_state()
-        if self.device.type == "cuda":
-            tensors["rng/cuda"] = torch.cuda.get_rng_state(self.device)
-        facts = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "best": [self.best[0] if math.isfinite(self.best[0]) else None, self.best[1]],
-            "running_steps": self.running_steps,
-            "curves": [vars(point) for point in self.curves],
-        }
-        checkpoint.save(tensors, facts)
-
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Continue from a checkpoint of this very job, if there is one."""
-        found = checkpoint.load()
-        if found is None:
-            return
-        tensors, facts = found
-        self.model.load_state_dict(_under(tensors, "model/"))
-        self.average = {k: v.to(self.device) for k, v in _under(tensors, "average/").items()}
-        self.best_state = {k: v.to(self.device) for k, v in _under(tensors, "best/").items()}
-        self.running = {k: v.to(self.device) for k, v in _under(tensors, "running/").items()}
-        for name, optimiser in self.optimisers.items():
-            state = optimiser.state_dict()
-            state["state"] = _nested(_under(tensors, f"optimiser/{name}/"))
-            optimiser.load_state_dict(state)
-        self.rng.set_state(tensors["rng/noise"])
-        torch.set_rng_state(tensors["rng/global"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["rng/cuda"], self.device)
-        self.step, self.seconds = facts["step"], facts["seconds"]
-        value, step = facts["best"]
-        self.best = (math.inf if value is None else value, step)
-        self.running_steps = facts["running_steps"]
-        self.curves = [CurvePoint(**point) for point in facts["curves"]]
-
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:
     return _clone(model.state_dict())
@@ -324,18 +269,6 @@ class _swapped:
 
     def __exit__(self, *_: object) -> None:
         self.model.load_state_dict(self.own)
-
-
-def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _nested(flat: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    nested: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in flat.items():
-        index, key = name.split("/", 1)
-        nested.setdefault(int(index), {})[key] = tensor
-    return nested
 
 
 def predict_in_batches(rows: int, batch_size: int) -> Iterator[slice]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from triptych import comparison, provenance, records
 from triptych.comparison import Comparison, Moved, Named
 from triptych.errors import UserError
-from triptych.files import read_json, write_json
+from triptych.files import read_json, write_bytes, write_json
 from triptych.provenance import Finding, Platform, Provenance
 
 LISTED = 40  # entries printed of each list; the rest is counted
@@ -73,7 +73,7 @@ def verify(reports: Path, results: Path, reference: Path) -> Verification:
             f"{reference}/records.csv: expected the reference records, found none; get them from "
             "the repository, or make them from trusted results with `triptych verify --update`"
         )
-    fresh = records.read(reports / "records.csv")
+    fresh = comparison.essential(records.read(reports / "records.csv"))
     trusted = records.read(reference / "records.csv")
     found = provenance.check(results)
     made_on: Platform = read_json(reference / "platform.json")
@@ -90,7 +90,7 @@ def write_reference(reports: Path, results: Path, reference: Path) -> int:
     Raises:
         UserError: The results do not fit what is here now, or come from several platforms.
     """
-    fresh = records.read(reports / "records.csv")
+    fresh = comparison.essential(records.read(reports / "records.csv"))
     found = provenance.check(results)
     if not found.passed:
         first = _finding(found.mismatches[0]) if found.mismatches else "no run.json found"
@@ -107,6 +107,8 @@ def write_reference(reports: Path, results: Path, reference: Path) -> int:
         )
     records.write(reference / "records.csv", fresh)
     write_json(reference / "platform.json", found.platforms[0])
+    if (reports / "claims.csv").exists():  # for readers of the repository; nothing compares it
+        write_bytes(reference / "claims.csv", (reports / "claims.csv").read_bytes())
     return len(fresh)
 
 

@@ -83,9 +83,9 @@ def test_distance_of_the_training_images_to_themselves_is_the_floor():
     perfect = trained("gan", latent=2, hidden=[8])
     copies = torch.from_numpy(part(40, 0).arrays["x"]).permute(0, 3, 1, 2)
     perfect.__dict__["samples"] = copies
-    assert by_name(fidelity.measure(perfect))["frechet_distance/cnn4", "train"].value == pytest.approx(
-        0.0, abs=1e-8
-    )
+    assert by_name(fidelity.measure(perfect))[
+        "frechet_distance/cnn4", "train"
+    ].value == pytest.approx(0.0, abs=1e-8)
     protocol = rows["frechet_distance/cnn4", "test"].protocol
     assert "30 samples against 20 test images" in protocol and "toy split" in protocol
 
@@ -93,8 +93,13 @@ def test_distance_of_the_training_images_to_themselves_is_the_floor():
 def test_codes_are_probed_at_every_size():
     rows = by_name(codes.measure(trained("pca", code_sizes=[1, 3])))
     assert rows["probe_accuracy/code=1", "test"].value == 1.0  # brightness alone tells the classes
-    assert rows["reconstruction_mse/code=3", "test"].value < rows["reconstruction_mse/code=1", "test"].value
-    assert rows["reconstruction_mse", "test"].value == rows["reconstruction_mse/code=3", "test"].value
+    assert (
+        rows["reconstruction_mse/code=3", "test"].value
+        < rows["reconstruction_mse/code=1", "test"].value
+    )
+    assert (
+        rows["reconstruction_mse", "test"].value == rows["reconstruction_mse/code=3", "test"].value
+    )
     assert ("probe_accuracy_10_per_class", "test") in rows
     assert not codes.measure(trained("gan", latent=2, hidden=[8])).records
 

@@ -1,4 +1,4 @@
-# What each rule reads, as functions of its wildcards: parameters, source files, parts of data.
+# Inputs as functions of wildcards. What a job reads: its parameters, its source files, its data.
 from triptych.claims import files as claim_files
 
 SHIFT_KINDS = PLAN.sections["uncertainty"]["shift"]["kinds"]

@@ -35,6 +35,9 @@ class MeasureParams(Strict):
         [10],
         description="Labels per class of the few-label probe, beside the probe on all labels",
     )
+    inception_weights: str | None = Field(
+        None, description="File of Inception weights for the FID of the literature (extra `fid`)"
+    )
     grid: int = Field(64, ge=4, description="Images in the sample grid of the report")
 
 

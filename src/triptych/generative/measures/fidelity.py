@@ -19,8 +19,8 @@ def measure(trained: Trained) -> Measured:
     for split, features in real.items():
         n = len(sampled)
         protocol = (
-            f"{n} samples against {len(features)} {split} images, features {name} trained on the "
-            f"training part; {how}; {trained.split_rule}"
+            f"{n} samples against {len(features)} {split} images, features {name} trained and "
+            f"standardised on the training part; {how}; {trained.split_rule}"
         )
         out.records += [
             trained.record(
