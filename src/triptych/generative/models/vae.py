@@ -13,7 +13,7 @@ from triptych.generative.observation import discretised_gaussian_log_prob, quant
 from triptych.model import Batch, Meta
 from triptych.params import TrainingParams
 
-CHUNK = 200_000  # latent samples decoded at once: bounds memory at about 0.2 GB for 8×8 images
+CHUNK = 10_000  # latent samples decoded at once: the arrays of 8×8 images then stay in the cache
 
 
 class VAEParams(TrainingParams):
