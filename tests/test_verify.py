@@ -358,7 +358,8 @@ def test_long_lists_are_cut_and_counted(
 
 
 def test_reference_holds_means_over_kinds_instead_of_each_kind() -> None:
-    rows = [record(0, 1.0, split=split) for split in ("test", "test+mean@3", "test+rotate@3", "train")]
+    splits = ("test", "test+mean@3", "test+rotate@3", "train")
+    rows = [record(0, 1.0, split=split) for split in splits]
     assert [r.split for r in comparison.essential(rows)] == ["test", "test+mean@3", "train"]
 
 

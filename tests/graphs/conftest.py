@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from triptych.data.edges import undirected
-from triptych.data.parts import Part
+from triptych.data.parts import SHARED, Part
 from triptych.files import write_arrays
 
 NODES, FEATURES = 40, 6
@@ -44,12 +44,16 @@ def parts() -> dict[str, Part]:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> list[Path]:
-    """``data/splits/toy/<seed>`` for the seeds 0 and 1, on disk."""
+    """A folder of parts for the seeds 0 and 1, each with a graph of its own beside it."""
     made = []
     for seed in (0, 1):
-        folder = tmp_path / "splits" / str(seed)
+        folder = tmp_path / f"splits{seed}" / str(seed)
         for name, part in make_parts(seed).items():
+            shared = {key: part.arrays[key] for key in ("x", "edge_index") if key in part.arrays}
+            own = {key: array for key, array in part.arrays.items() if key not in shared}
             metadata = {"meta": json.dumps(part.meta)}
-            write_arrays(folder / f"{name}.safetensors", part.arrays, metadata)
+            write_arrays(folder / f"{name}.safetensors", own, metadata)
+            if shared:
+                write_arrays(folder.parent / SHARED, shared)
         made.append(folder)
     return made

@@ -1,6 +1,5 @@
 """The verb from parameter files to records, and the untrained network."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import torch
 
 from triptych import records, train
 from triptych.data import graphs as readers
-from triptych.data.parts import Part
+from triptych.data.parts import SHARED, Part
 from triptych.files import read_arrays, read_json, write_arrays, write_json
 from triptych.graphs import evaluate
 from triptych.graphs.models import untrained_gcn
@@ -66,7 +65,7 @@ def test_a_job_end_to_end_twice(tmp_path: Path, folders: list[Path]) -> None:
     assert arrays["1/test_logits"].shape == (20, 2)
     facts = read_json(outs[0] / "run.json")
     assert {Path(name).name for name in facts["inputs"]} == {
-        "weights.safetensors", "run.json", "train.safetensors", "validation.safetensors",
+        "weights.safetensors", "graph.safetensors", "train.safetensors", "validation.safetensors",
         "test.safetensors",
     }  # fmt: skip
 
@@ -91,9 +90,8 @@ def test_training_never_opens_the_test_part(tmp_path: Path, folders: list[Path])
 
 def test_a_diverged_seed_is_counted_and_not_measured(tmp_path: Path, folders: list[Path]) -> None:
     part = train.read_part(folders[0] / "train.safetensors")
-    meta = {"meta": json.dumps(part.meta)}
-    broken = part.arrays | {"x": part.arrays["x"] * np.float32(np.nan)}
-    write_arrays(folders[0] / "train.safetensors", broken, meta)
+    broken = {"x": part.arrays["x"] * np.float32(np.nan), "edge_index": part.arrays["edge_index"]}
+    write_arrays(folders[0].parent / SHARED, broken)
     out = run(tmp_path / "a", "mlp", folders, steps=3)
     rows = records.read(out / "records.csv")
     assert [(r.metric, r.value) for r in rows if r.seed == 0] == [("diverged", 1.0)]

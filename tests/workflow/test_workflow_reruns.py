@@ -1,0 +1,332 @@
+"""Which jobs rerun when something changes: exactly those that read it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from workflow_project import (
+    COLLECTED,
+    ROOT,
+    Job,
+    Project,
+    as_yaml,
+    change,
+    copy,
+    matching,
+    merged,
+    name_of,
+    running,
+)
+
+from triptych import configuration
+from triptych.errors import UserError
+
+pytestmark = pytest.mark.workflow
+
+TREE = merged(
+    yaml.safe_load((ROOT / "params.yaml").read_text()),
+    yaml.safe_load((ROOT / "params" / "test.yaml").read_text()),
+)
+CHOICES = {  # another valid value, where adding one does not give it
+    "runtime.device": "cpu",
+    "generative.models.vae.keep": "last",
+    "generative.models.ddpm.network": "mlp",
+    "generative.models.ddpm.variance": "beta",
+    "graphs.models.gcn.aggregator": "mean",
+    "graphs.models.untrained_gcn.datasets": ["digits_knn", "karate"],
+    "uncertainty.shift.kinds": ["contrast", "rotate"],
+    "uncertainty.shift.constants": "cifar_c",
+    "uncertainty.shift.severities": [1],
+    "tracking.store": "mlflow/other.db",
+    "tracking.experiment": "other",
+    "report.title": "Other",
+}
+OWN = ("seeds", "datasets")  # of a panel: they decide which jobs there are; tested one by one
+
+
+def leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted path and value of everything that is no mapping."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def other(path: str, value: Any) -> Any:
+    """A valid value that differs."""
+    if path in CHOICES:
+        return CHOICES[path]
+    if value is None:
+        return next(found for found in ("name", 10, 0.5, [1]) if valid(path, found))
+    if path.endswith(".seeds_per_job"):
+        return 1  # with two seeds: other groups
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return value / 2
+    if isinstance(value, list):
+        return [*value[:-1], other("", value[-1])]
+    raise AssertionError(f"{path}: name another valid value in CHOICES")
+
+
+def valid(path: str, value: Any) -> bool:
+    """Whether a parameter may have the value."""
+    try:
+        configuration.resolve(with_changes(TREE, (path, value)))
+    except UserError:
+        return False
+    return True
+
+
+def with_changes(tree: dict[str, Any], *changes: tuple[str, Any]) -> dict[str, Any]:
+    """A copy of ``tree`` with other values by dotted path."""
+    tree = json.loads(json.dumps(tree))
+    for path, value in changes:
+        change(tree, path, value)
+    return tree
+
+
+PATHS = [
+    path for path, _ in leaves(TREE) if not (path.split(".")[1] in OWN and path.count(".") == 1)
+]
+
+
+def expected(path: str) -> list[str]:
+    """Patterns of the jobs that read a parameter; the table this file is about."""
+    head, *rest = path.split(".")
+    if path == "data.mirror":
+        return []  # only downloaded sets ask it
+    if head == "tracking":
+        return ["track"]
+    if head == "report":
+        return ["report"]
+    if path == "runtime.device":
+        return ["train/*", "extractor/*", "predict/*", "evaluate/*", *COLLECTED]
+    if rest[0] == "extractor":
+        return ["extractor/*", "evaluate/generative/*", *COLLECTED]
+    if rest[0] == "measure":
+        return ["evaluate/generative/*", *COLLECTED]
+    if rest[0] == "calibration":
+        return ["evaluate/uncertainty/*", *COLLECTED]
+    if rest[0] == "shift":
+        return ["shift/*", "predict/*", "evaluate/uncertainty/*", *COLLECTED]
+    assert rest[0] == "models", f"{path}: say which jobs read it"
+    _, model, key = rest
+    jobs = [f"train/{head}/{model}/*", f"evaluate/{head}/{model}/*", *COLLECTED]
+    if head == "uncertainty":
+        jobs.append(f"predict/{model}/*")
+    if f"{model}.{key}" in AT_EVALUATION:
+        return [name for name in jobs if not name.startswith("train/")]
+    if key == "datasets":  # one more
+        return [f"*/{head}/{model}/digits_knn/*", *COLLECTED]
+    return jobs
+
+
+AT_EVALUATION = {
+    "vae.importance_samples",
+    "ddpm.variance",
+    "ddpm.clip",
+    "untrained_gcn.depth",
+    "untrained_gcn.draws",
+    "mc_dropout.samples",
+}
+
+
+@pytest.fixture(scope="module")
+def project(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Results whose parameters and code the tests of this file change, and change back."""
+    return copy(finished, tmp_path_factory.mktemp("reruns") / "project")
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The parameters with one other value; sets of constants know other corruptions."""
+    kinds = ("uncertainty.shift.kinds", ["contrast", "gaussian_noise"])
+    more = [kinds] if path == "uncertainty.shift.constants" else []
+    return with_changes(TREE, (path, other(path, value)), *more)
+
+
+def swapped() -> dict[str, Any]:
+    models = TREE["generative"]["models"]
+    vae, gan = models["vae"]["learning_rate"], models["gan"]["learning_rate"]
+    assert vae != gan
+    return with_changes(
+        TREE,
+        ("generative.models.vae.learning_rate", gan),
+        ("generative.models.gan.learning_rate", vae),
+    )
+
+
+def turned(tree: Any) -> Any:
+    """The same values, keys in another order; models keep theirs, it is that of the report."""
+    if not isinstance(tree, dict):
+        return tree
+    return {
+        key: {name: turned(entry) for name, entry in tree[key].items()}
+        if key == "models"
+        else turned(tree[key])
+        for key in reversed(tree)
+    }
+
+
+def models(panel: str, without: str = "", **more: Any) -> tuple[str, Any]:
+    """The models of a panel, with one less or some more."""
+    entries = {name: e for name, e in TREE[panel]["models"].items() if name != without}
+    return f"{panel}.models", entries | more
+
+
+def trained_again(*names: str) -> list[str]:
+    """Patterns of the jobs of some generative models."""
+    return [f"{verb}/generative/{name}/*" for verb in ("train", "evaluate") for name in names]
+
+
+VAE = TREE["generative"]["models"]["vae"]
+CASES: dict[str, tuple[dict[str, Any], list[str]]] = {  # -> parameters, jobs that run
+    "nothing": (TREE, []),
+    "two values of two models swapped": (swapped(), [*trained_again("vae", "gan"), *COLLECTED]),
+    # The set of values stays, so that Snakemake's own trigger on parameters would not see it.
+    "two values of one model swapped": (
+        with_changes(TREE, ("generative.models.gan.betas", [0.999, 0.5])),
+        [*trained_again("gan"), *COLLECTED],
+    ),
+    "keys in another order": (turned(TREE), []),
+    # Groups of seeds that it does not join stay, and so does the other panel on these images.
+    "one more seed": (
+        with_changes(TREE, ("generative.seeds", [0, 1, 2])),
+        [
+            "split/digits",
+            "extractor/digits/2",
+            "*/generative/*/digits/2",
+            "*/generative/pca/digits/0-2",  # takes all seeds in one process
+            *COLLECTED,
+        ],
+    ),
+    # Images keep both seeds for the other panel.
+    "one seed less": (
+        with_changes(TREE, ("uncertainty.seeds", [0]), ("graphs.seeds", [1])),
+        [
+            "split/digits_knn",
+            "split/karate",
+            "*/graphs/*/*/1",
+            "*/uncertainty/*/digits/0",
+            "predict/*/digits/0",
+            *COLLECTED,
+        ],
+    ),
+    "one model less": (with_changes(TREE, models("generative", without="gan")), [*COLLECTED]),
+    "one data set less": (with_changes(TREE, ("graphs.datasets", ["karate"])), [*COLLECTED]),
+    "one data set more": (
+        with_changes(TREE, ("graphs.datasets", [*TREE["graphs"]["datasets"], "csbm_phi_000"])),
+        ["*csbm_phi_000*", *COLLECTED],
+    ),
+    "a model under a second name": (
+        with_changes(TREE, models("generative", wide_vae=VAE | {"model": "vae", "latent": 8})),
+        ["*/generative/wide_vae/*", *COLLECTED],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def answers(project: Project) -> dict[str, list[Job]]:
+    """The graph of jobs after each single change; at the end all is as before."""
+    assert as_yaml(project.params()) == as_yaml(TREE)
+    trees = {path: changed(path, value) for path, value in leaves(TREE) if path in PATHS}
+    trees |= {name: tree for name, (tree, _) in CASES.items()}
+    found = project.ask(*({"params": tree} for tree in [*trees.values(), TREE]))
+    assert running(found.pop()) == set()
+    return dict(zip(trees, found, strict=True))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_one_parameter(answers: dict[str, list[Job]], path: str) -> None:
+    jobs = answers[path]
+    assert running(jobs) == matching(jobs, expected(path))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_another_change(answers: dict[str, list[Job]], name: str) -> None:
+    jobs = answers[name]
+    assert running(jobs) == matching(jobs, CASES[name][1])
+
+
+def test_a_dropped_model_has_no_job_left(answers: dict[str, list[Job]]) -> None:
+    names = {name_of(job) for job in answers["one model less"] if job["shell"]}
+    assert "train/generative/vae/digits/0-1" in names
+    assert not [name for name in names if "/gan/" in name]
+
+
+# ---- code
+
+EVALUATIONS = ["evaluate/*", *COLLECTED]
+EDITS = {
+    "training.py": (["train/*", "extractor/*", "predict/*", *EVALUATIONS], ["identities/*"]),
+    "generative/models/vae.py": (
+        [
+            "train/generative/vae/*",
+            "evaluate/generative/vae/*",
+            "identities/generative",  # checked with it
+            *COLLECTED,
+        ],
+        [],
+    ),
+    "metrics/frechet.py": (["evaluate/generative/*", *COLLECTED], ["identities/*"]),
+    "graphs/operators/mean.py": (
+        ["train/graphs/gcn/*", "evaluate/graphs/gcn/*", "identities/graphs", *COLLECTED],
+        ["train/graphs/*", "evaluate/graphs/*"],
+    ),
+    "uncertainty/models/mc_dropout.py": (
+        ["*/uncertainty/mc_dropout/*", "predict/mc_dropout/*", *COLLECTED],
+        ["identities/uncertainty"],
+    ),
+    "data/corruptions/kinds/rotate.py": (
+        ["shift/*", "predict/*", "evaluate/uncertainty/*", *COLLECTED],
+        [],
+    ),
+    "data/corruptions/kinds/shear.py": ([], []),  # not among the kinds of this scale
+    "report/style.py": (["report"], []),
+    "report/templates/style.css": (["report"], []),
+    "claims/unmeasured.yaml": (["claims", "report"], []),
+    "tracking.py": (["track"], []),
+    "collect.py": (["collect", "claims", "report"], []),
+    "cli.py": ([], []),
+    "verify.py": ([], []),
+}
+
+
+@pytest.fixture(scope="module")
+def after_edits(project: Project) -> dict[str, list[Job]]:
+    """The graph of jobs while each single file has one line more."""
+    answers = project.ask(*({"edit": f"src/triptych/{name}"} for name in EDITS))
+    return dict(zip(EDITS, answers, strict=True))
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_one_source_file(after_edits: dict[str, list[Job]], name: str) -> None:
+    """Exactly the jobs that import it, directly or not, and what reads their results.
+
+    The second list names jobs that may run too: whether the identities of a panel use a module is
+    theirs to decide.
+    """
+    jobs = after_edits[name]
+    must, may = EDITS[name]
+    found = running(jobs)
+    assert matching(jobs, must) <= found
+    assert found <= matching(jobs, [*must, *may])
+
+
+def test_an_edit_taken_back_leaves_nothing_to_do(project: Project) -> None:
+    assert project.pending() == set()
+
+
+def test_training_code_is_not_an_input_of_the_data(project: Project) -> None:
+    """The loop is edited often; data sets are not prepared and cut anew for it."""
+    jobs = project.jobs()
+    for verb in ("prepare", "split", "shift"):
+        data = [job for job in jobs if job["shell"] and name_of(job).startswith(f"{verb}/")]
+        assert data
+        for job in data:
+            assert not [n for n in job["input"] if n.endswith(("/training.py", "/model.py"))], job
