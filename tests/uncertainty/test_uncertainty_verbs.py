@@ -16,7 +16,7 @@ from triptych.metrics.calibration import expected_calibration_error
 from triptych.metrics.classification import top_label
 from triptych.metrics.pooling import arithmetic
 from triptych.params import split_stages
-from triptych.uncertainty import evaluate, predict, shift
+from triptych.uncertainty import evaluate, measures, predict, shift
 from triptych.uncertainty.base import HeldOut, method_class
 from triptych.uncertainty.images import to_bytes
 
@@ -140,7 +140,7 @@ def test_the_code_of_every_verb_is_found() -> None:
     predicted = closure.closure(*predict.modules("single"))
     assert any(name.endswith("models/single.py") for name in predicted)
     assert not any("deep_ensemble" in name or "measures" in name for name in predicted)
-    measured = closure.closure(*evaluate.modules("single", ["contrast"]))
+    measured = closure.closure(*measures.modules("single", ["contrast"]))
     for wanted in ("measures/scores.py", "metrics/calibration.py", "kinds/contrast.py"):
         assert any(name.endswith(wanted) for name in measured), wanted
     # What only measures must not retrain, and a new corruption must not either.
