@@ -100,6 +100,10 @@ def _report_verbs(verbs: "Verbs") -> None:
     collect = _job(verbs, "collect", "join the numbers of all jobs")
     collect.set_defaults(verb=_collect)
 
+    prune = verbs.add_parser("prune", help="delete the results of jobs that are gone")
+    prune.add_argument("--conf", type=Path, default=Path("conf/collect.json"))
+    prune.set_defaults(verb=_prune)
+
     claims = verbs.add_parser("claims", help="judge every claim")
     claims.add_argument("--records", type=Path, default=Path("reports/records.csv"))
     claims.add_argument("--timings", type=Path, default=Path("reports/timings.csv"))
@@ -239,6 +243,12 @@ def _collect(options: argparse.Namespace) -> None:
     from triptych import collect
 
     collect.run(options.conf, options.out)
+
+
+def _prune(options: argparse.Namespace) -> None:
+    from triptych import collect
+
+    collect.prune_all(options.conf)
 
 
 def _claims(options: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ as inputs the files found here, and ``run.json`` embeds their digest.
 
 import ast
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,8 +19,8 @@ NAME = __package__ or "triptych"
 def closure(*modules: str) -> list[str]:
     """Files of this package that ``modules`` import, directly or not, the modules included.
 
-    Imports inside functions count; imports by computed name do not, so callers name those modules
-    (a model's own file) themselves.
+    Imports inside functions count. Imports for type checkers alone do not: no run sees them. Nor do
+    imports by computed name, so callers name those modules (a model's own file) themselves.
 
     Returns:
         Sorted paths, relative to the working directory where they lie below it.
@@ -64,7 +64,7 @@ def _imports(module: str) -> tuple[str, ...]:
     path = _file(module)
     assert path is not None
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _executed(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -74,6 +74,15 @@ def _imports(module: str) -> tuple[str, ...]:
         ".".join(name.split(".")[:k]) for name in found for k in range(1, name.count(".") + 2)
     }
     return tuple(sorted(name for name in parents if _file(name) is not None))
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those below ``if TYPE_CHECKING:``."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            continue
+        yield node
+        yield from _executed(node)
 
 
 def _relative(path: Path) -> str:

@@ -44,7 +44,16 @@ def run(conf: Path, out: Path) -> None:
     records.write(out / "timings.csv", join(values["timings"]))
     write_json(out / "metrics.json", headline(rows))
     write_curves(out / "curves.csv", values.get("curves", []))
-    for root, jobs in _jobs(values["records"]).items():
+    prune_all(conf)
+
+
+def prune_all(conf: Path) -> None:
+    """The verb ``prune``: delete the results of jobs that are gone, without collecting.
+
+    Args:
+        conf: ``conf/collect.json``, which names the tables of every job.
+    """
+    for root, jobs in _jobs(read_json(conf)["records"]).items():
         prune(jobs, root)
 
 

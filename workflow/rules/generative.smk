@@ -3,11 +3,8 @@ rule extractor:
     input:
         conf="conf/instruments/extractor/{dataset}/{seed}.json",
         code=closure("triptych.generative.extractor"),
-        parts=multiext(
-            "data/splits/{dataset}/{seed}/",
-            "train.safetensors",
-            "validation.safetensors",
-        ),
+        origin=split_origin,
+        parts=extractor_parts,
     output:
         weights="results/instruments/extractor/{dataset}/{seed}/weights.safetensors",
         curves="results/instruments/extractor/{dataset}/{seed}/curves.csv",
@@ -35,6 +32,7 @@ rule generative_evaluate:
         code=generative_evaluate_code,
         weights="results/generative/{model}/{dataset}/{seeds}/train/weights.safetensors",
         trained="results/generative/{model}/{dataset}/{seeds}/train/run.json",
+        origin=split_origin,
         parts=generative_parts,
         extractors=extractors,
     output:

@@ -5,6 +5,7 @@ rule graphs_evaluate:
         code=graphs_evaluate_code,
         weights="results/graphs/{model}/{dataset}/{seeds}/train/weights.safetensors",
         trained="results/graphs/{model}/{dataset}/{seeds}/train/run.json",
+        origin=split_origin,
         parts=graphs_parts,
     output:
         records="results/graphs/{model}/{dataset}/{seeds}/evaluate/records.csv",

@@ -11,14 +11,25 @@ def job_of(wildcards, panel=None):
     )
 
 
-def split_files(job, *parts):
-    """Files of the given parts of a job's splits, seed by seed, and what all seeds share."""
+def split_files(dataset, seeds, *parts):
+    """Files of the given parts of some splits, seed by seed, and what all seeds share.
+
+    One job cuts all seeds of a set, and cuts them anew when a seed comes or goes. What it makes of
+    the others is the same, so nothing may follow from that: the files are `ancient`, and whoever
+    reads them also takes `split_origin`, which decides what is in them.
+    """
     files = [
-        f"data/splits/{job.dataset}/{seed}/{part}.safetensors"
-        for seed in job.seeds
+        f"data/splits/{dataset}/{seed}/{part}.safetensors"
+        for seed in seeds
         for part in parts
     ]
-    return files + shared_files(job.dataset)
+    return ancient(files + shared_files(dataset))
+
+
+def split_origin(wildcards):
+    """What the content of every split of a data set follows from: its arrays, and how it is cut."""
+    manifest = f"data/prepared/{wildcards.dataset}/manifest.json"
+    return [manifest, *closure("triptych.data.cut")]
 
 
 def shared_files(dataset):
@@ -52,7 +63,13 @@ def train_code(wildcards):
 
 def train_parts(wildcards):
     """Training and validation parts; the test part is not among them, by construction."""
-    return split_files(job_of(wildcards), "train", "validation")
+    job = job_of(wildcards)
+    return split_files(job.dataset, job.seeds, "train", "validation")
+
+
+def extractor_parts(wildcards):
+    """Training and validation parts."""
+    return split_files(wildcards.dataset, [wildcards.seed], "train", "validation")
 
 
 def extractors(wildcards):
@@ -73,7 +90,8 @@ def generative_evaluate_code(wildcards):
 
 def generative_parts(wildcards):
     """All parts: this is the last evaluation."""
-    return split_files(job_of(wildcards, "generative"), "train", "validation", "test")
+    job = job_of(wildcards, "generative")
+    return split_files(job.dataset, job.seeds, "train", "validation", "test")
 
 
 def graphs_evaluate_code(wildcards):
@@ -84,7 +102,8 @@ def graphs_evaluate_code(wildcards):
 
 def graphs_parts(wildcards):
     """All parts: this is the last evaluation."""
-    return split_files(job_of(wildcards, "graphs"), "train", "validation", "test")
+    job = job_of(wildcards, "graphs")
+    return split_files(job.dataset, job.seeds, "train", "validation", "test")
 
 
 def shift_code(wildcards):
@@ -102,13 +121,19 @@ def predict_code(wildcards):
     )
 
 
+def shift_parts(wildcards):
+    """The test part: shifted sets begin the last evaluation."""
+    return split_files(wildcards.dataset, [wildcards.seed], "test")
+
+
 def predict_parts(wildcards):
     """Validation parts (for temperatures) and test parts: logits begin the last evaluation."""
     job = job_of(wildcards, "uncertainty")
     manifests = [
         f"data/splits/{job.dataset}/{seed}/manifest.json" for seed in job.seeds
     ]
-    return split_files(job, "validation", "test") + manifests
+    parts = split_files(job.dataset, job.seeds, "validation", "test")
+    return parts + ancient(manifests)
 
 
 def shifted_sets(wildcards):

@@ -3,6 +3,7 @@ rule train:
     input:
         conf=train_conf,
         code=train_code,
+        origin=split_origin,
         parts=train_parts,
     output:
         weights="results/{panel}/{model}/{dataset}/{seeds}/train/weights.safetensors",

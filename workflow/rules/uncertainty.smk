@@ -5,7 +5,8 @@ rule shift:
     input:
         conf="conf/shift/{dataset}.json",
         code=shift_code,
-        test="data/splits/{dataset}/{seed}/test.safetensors",
+        origin=split_origin,
+        test=shift_parts,
     output:
         sets=expand(
             "data/shifted/{{dataset}}/{{seed}}/{kind}.safetensors", kind=SHIFT_KINDS
@@ -34,6 +35,7 @@ rule predict:
         code=predict_code,
         weights="results/uncertainty/{model}/{dataset}/{seeds}/train/weights.safetensors",
         trained="results/uncertainty/{model}/{dataset}/{seeds}/train/run.json",
+        origin=split_origin,
         parts=predict_parts,
         shifted=shifted_sets,
     output:
