@@ -95,3 +95,20 @@ def test_parsing_parameters_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_preparing_is_deterministic_and_loads_no_compiler():
+    found = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, torch; from triptych import runtime; runtime.prepare('cpu'); "
+            "print(torch.are_deterministic_algorithms_enabled(), "
+            "torch.is_deterministic_algorithms_warn_only_enabled(), "
+            "'torch._dynamo' in sys.modules)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.split() == ["True", "True", "False"]

@@ -36,7 +36,8 @@ def prepare(device: str) -> "Any":
     from triptych.errors import UserError
 
     torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # The same as use_deterministic_algorithms(True, warn_only=True), which would load the compiler.
+    torch.set_deterministic_debug_mode("warn")
     torch.backends.cudnn.benchmark = False
     if os.environ.get("TRIPTYCH_GPUS") == "0" and device == "auto":
         device = "cpu"  # the scheduler gave this job no GPU (`--resources gpu=0`)
