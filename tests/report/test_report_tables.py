@@ -89,6 +89,23 @@ def test_many_data_sets_share_a_table_per_measure() -> None:
     assert table.rows[0][1].best
 
 
+def test_tasks_have_tables_of_their_own_with_the_longer_list_downwards() -> None:
+    nodes = [
+        row(model, "accuracy", 0.1 * k, dataset=name, panel="graphs", unit="fraction")
+        for name in ("cora", "karate")
+        for k, model in enumerate(("gat", "gcn", "mlp"))
+    ]
+    whole = [
+        row("gin", "accuracy", 0.7, dataset="pixels", panel="graphs", task="graph classification")
+    ]
+    first, second = tables.method_tables(data(*nodes, *whole), "graphs")
+    assert first.columns == ("model", "cora", "karate")
+    assert [line[0].text for line in first.rows] == ["gat", "gcn", "mlp"]
+    assert [cell.best for cell in first.rows[2]] == [False, True, True]
+    assert second.columns == ("model", "pixels") and len(second.rows) == 1
+    assert second.caption.startswith("Graph classification: accuracy")
+
+
 def test_protocols_are_distinct_and_count_examples() -> None:
     found = tables.protocols(
         data(

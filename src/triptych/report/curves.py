@@ -11,7 +11,7 @@ from triptych.report.data import MissingData, ReportData
 from triptych.report.figure import Figure
 
 SPLIT_LINES = {"train": "-", "validation": "--"}
-MOST = 36  # axes of one picture
+MOST = 64  # axes of one picture
 
 
 def prepare(data: ReportData, panel: str) -> list[tuple[str, str, pd.DataFrame]]:
@@ -34,11 +34,12 @@ def draw_curves(data: ReportData, canvas: Canvas, panel: str) -> None:
     """A small axes per model and data set: the losses have different units."""
     every = prepare(data, panel)
     found = every[:MOST]
-    axes = plots.axes_grid(canvas, len(found), most=4, height=1.8, width=2.7, extra=0.75)
     several = len({dataset for _, dataset, _ in found}) > 1
+    height = 2.0 if several else 1.8  # inches; a second line of heading needs some
+    axes = plots.axes_grid(canvas, len(found), most=4, height=height, width=2.7, extra=0.75)
     for ax, (model, dataset, table) in zip(axes, found, strict=True):
         _curves(ax, table)
-        ax.set_title(plots.heading(model, dataset, several), fontsize=9)
+        ax.set_title(f"{model}\n{dataset}" if several else model, fontsize=8)
         ax.xaxis.set_major_locator(MaxNLocator(3))
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_xlabel("step")

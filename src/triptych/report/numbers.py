@@ -43,13 +43,20 @@ def plus_minus(mean: float | None, spread: float | None, n: int) -> str:
     """
     if mean is None or math.isnan(mean):
         return MISSING
-    if n < 2 or spread is None or not spread > 0:
+    if n < 2 or spread is None or not spread > 1e-12 * abs(mean):  # below that it is rounding
         return f"{mean:.0f}" if mean == int(mean) else significant(mean)
     exponent = math.floor(math.log10(spread))
-    if exponent < -4 or abs(mean) >= 1e6:
+    if spread < 1e-6 * abs(mean):  # that many digits would tell nothing
+        return f"{significant(mean)} ± {significant(spread)}"
+    if (exponent < -4 and abs(mean) < 0.01) or abs(mean) >= 1e6:
         power = math.floor(math.log10(max(abs(mean), spread)))
-        scaled = plus_minus(mean / 10.0**power, spread / 10.0**power, n)
-        return f"({scaled})·10{_raised(power)}"
+        if power:
+            scaled = _to_second_digit(mean / 10.0**power, spread / 10.0**power, exponent - power)
+            return f"({scaled})·10{_raised(power)}"
+    return _to_second_digit(mean, spread, exponent)
+
+
+def _to_second_digit(mean: float, spread: float, exponent: int) -> str:
     decimals = max(0, 1 - exponent)
     return f"{mean:.{decimals}f} ± {spread:.{decimals}f}".replace("-", "−")
 

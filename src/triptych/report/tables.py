@@ -11,10 +11,12 @@ from triptych.report.data import ReportData, lines
 from triptych.report.shifts import MEAN, parse
 from triptych.report.vocabulary import Measure, measure
 
-HIDDEN = {"diverged", "n_train", "family"}  # facts about a run, not measures of a model
+HIDDEN = {"diverged", "n_train", "n_test", "family"}  # facts about a run, not measures of a model
 DETAILS = {  # read beside other numbers, in figures and claims; as columns they would bury those
     "nll_members", "mean_confidence", "confidence_minus_accuracy", "predictive_entropy",
     "expected_entropy", "disagreement", "separation_sd", "homophily",
+    "positives", "largest_confused_difference", "smallest_told_difference", "degree_mean",
+    "clustering_mean",
 }  # fmt: skip
 
 
@@ -89,16 +91,22 @@ SUMMED = 3  # measures that get a table over all data sets where there are more
 def method_tables(data: ReportData, panel: str) -> list[Table]:
     """Headline measures of every model of a panel.
 
-    With few data sets a table each, models against measures; with many a table per measure, data
-    sets against models.
+    With few data sets a table each, models against measures; with many a table per task and
+    measure, models against data sets.
     """
     datasets = data.datasets(panel)
     if len(datasets) <= MANY:
         found = [_models_by_measures(data, panel, dataset) for dataset in datasets]
         return [table for table in found if table is not None]
     own = data.numbers[data.numbers["panel"] == panel]
-    names = [name for name in _headline(own) if measure(name).better][:SUMMED]
-    return [_datasets_by_models(data, panel, name) for name in names]
+    place = {model: index for index, model in enumerate(data.models(panel))}
+    tasks = own["model"].map(place).groupby(own["task"]).min().sort_values().index
+    by_task: list[Table] = []
+    for task in map(str, tasks):
+        rows = own[own["task"] == task]
+        names = [name for name in _headline(rows) if measure(name).better][:SUMMED]
+        by_task += [_models_by_datasets(data, panel, task, rows, name) for name in names]
+    return by_task
 
 
 def _models_by_measures(data: ReportData, panel: str, dataset: str) -> Table | None:
@@ -128,16 +136,25 @@ def _models_by_measures(data: ReportData, panel: str, dataset: str) -> Table | N
     )
 
 
-def _datasets_by_models(data: ReportData, panel: str, name: str) -> Table:
-    lines = {dataset: _column(data, panel, dataset, name) for dataset in data.datasets(panel)}
-    lines = {dataset: line for dataset, line in lines.items() if line.values}
-    models = [m for m in data.models(panel) if any(m in line.values for line in lines.values())]
-    header = next(iter(lines.values())).header
+def _models_by_datasets(
+    data: ReportData, panel: str, task: str, rows: pd.DataFrame, name: str
+) -> Table:
+    """One measure of a task; the longer of the two lists runs downwards."""
+    present = [d for d in data.datasets(panel) if d in set(rows["dataset"])]
+    columns = {d: _column(data, panel, d, name, rows=rows) for d in present}
+    columns = {d: column for d, column in columns.items() if column.values}
+    models = [m for m in data.models(panel) if any(m in c.values for c in columns.values())]
+    header = next(iter(columns.values())).header
+    grid = [[columns[d].cell(m) for d in columns] for m in models]
+    heads, sides, corner, line = list(columns), models, "model", "column"
+    if len(columns) > len(models):
+        grid = [list(cells) for cells in zip(*grid, strict=True)]
+        heads, sides, corner, line = models, list(columns), "data set", "row"
     return Table(
-        header[0].upper() + header[1:],
-        ("data set", *models),
-        tuple((Cell(d), *(line.cell(m) for m in models)) for d, line in lines.items()),
-        "Mean ± standard deviation over seeds; the best of a row is bold.",
+        f"{task[0].upper()}{task[1:]}: {header}",
+        (corner, *heads),
+        tuple((Cell(side), *cells) for side, cells in zip(sides, grid, strict=True)),
+        f"Mean ± standard deviation over seeds; the best of a {line} is bold.",
     )
 
 
@@ -178,8 +195,9 @@ def _column(
     name: str,
     splits: Sequence[str] | None = None,
     prefix: str = "",
+    rows: pd.DataFrame | None = None,
 ) -> _Column:
-    rows = data.numbers
+    rows = data.numbers if rows is None else rows
     metric = rows["metric"].astype(str)
     plain = (metric == name) | metric.str.match(rf"{name}/[^=]*$")
     if (metric[(rows["panel"] == panel)] == name).any():
