@@ -1,5 +1,6 @@
 """The downloaded sets, where a mirror has them: known facts of each."""
 
+import itertools
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,9 @@ def test_tu(
     assert len(arrays["y"]) == graphs and np.bincount(arrays["y"]).tolist() == counts
     assert arrays["x"].shape == (nodes, labels) and arrays["edge_index"].shape == (2, edges)
     assert ("edge_label" in arrays) == (name == "mutag")
+    assert get(name).meta["n_edge_kinds"] == (4 if name == "mutag" else None)
+    tested = np.concatenate([split(get(name), name, seed).test for seed in range(10)])
+    assert sorted(tested) == list(range(graphs))  # ten seeds are one cross-validation
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
@@ -132,6 +136,22 @@ def test_molecules(get: Any, name: str, n: int, positives: int | None) -> None:
         assert int(arrays["y"].sum()) == positives
 
 
+def test_antibiotics_are_split_by_scaffold(get: Any) -> None:
+    read = get("antibiotics")
+    scaffold = read.arrays["scaffold"]
+    assert read.meta["n_scaffolds"] == len(set(scaffold)) == 1102
+    for seed in range(20):
+        result = split(read, "antibiotics", seed)
+        parts = [result.train, result.validation, result.test]
+        frames = [set(scaffold[part]) for part in parts]
+        assert not frames[0] & frames[1] | frames[0] & frames[2] | frames[1] & frames[2]
+        shares = np.array([len(part) for part in parts]) / 2335
+        # Most of the 1,102 frames are of one or two molecules: the shares are met closely.
+        assert np.abs(shares - [0.5, 0.15, 0.35]).max() < 0.01
+        active = np.array([read.arrays["y"][part].sum() for part in parts])
+        assert np.abs(active / 120 - [0.5, 0.15, 0.35]).max() < 0.05
+
+
 def test_pictures(get: Any) -> None:
     assert sorted(get("frost").arrays) == [f"frost{i}" for i in range(1, 7)]
     for name, n, characters in (("omniglot_small1", 2720, 136), ("omniglot_small2", 3120, 156)):
@@ -139,6 +159,17 @@ def test_pictures(get: Any) -> None:
         assert read.arrays["x"].shape == (n, 105, 105, 1)
         assert np.bincount(read.arrays["y"]).tolist() == [20] * characters
         assert read.arrays["x"].mean() > 0.9  # paper is 1
+
+
+@pytest.mark.parametrize(
+    ("name", "train"),
+    [("cora_fastgcn", 1208), ("citeseer_fastgcn", 1812), ("pubmed_fastgcn", 18217)],
+)
+def test_sizes_of_the_fastgcn_split(get: Any, name: str, train: int) -> None:
+    chosen = split(get(name), name, 0)
+    parts = (chosen.train, chosen.validation, chosen.test)
+    assert tuple(map(len, parts)) == (train, 500, 1000)
+    assert all(not set(a) & set(b) for a, b in itertools.combinations(map(list, parts), 2))
 
 
 def test_every_downloaded_set_has_a_test_here() -> None:

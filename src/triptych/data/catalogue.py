@@ -47,10 +47,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class HoldOut(Strict):
-    """Repeated hold-out: every seed draws new, stratified train, validation and test parts."""
-
-    rule: Literal["hold_out"]
+class _Shares(Strict):
     train: Share
     validation: Share
     test: Share
@@ -60,6 +57,12 @@ class HoldOut(Strict):
         if abs(self.train + self.validation + self.test - 1) > 1e-9:
             raise ValueError("train, validation and test must add up to 1")
         return self
+
+
+class HoldOut(_Shares):
+    """Repeated hold-out: every seed draws new, stratified train, validation and test parts."""
+
+    rule: Literal["hold_out"]
 
 
 class FewLabels(Strict):
@@ -96,7 +99,22 @@ class Standard(Strict):
     validation: Share
 
 
-SplitRule = Annotated[HoldOut | FewLabels | Standard, Field(discriminator="rule")]
+class Folds(Strict):
+    """Cross-validation: every seed tests on one fold and validates on the next one."""
+
+    rule: Literal["folds"]
+    folds: Annotated[int, Field(ge=3)]
+
+
+class Scaffold(_Shares):
+    """Molecules only: hold-out of whole scaffolds, so that none is in two parts."""
+
+    rule: Literal["scaffold"]
+
+
+SplitRule = Annotated[
+    HoldOut | FewLabels | Standard | Folds | Scaffold, Field(discriminator="rule")
+]
 
 
 class Archive(Strict):

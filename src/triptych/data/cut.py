@@ -13,7 +13,8 @@ from triptych.data.prepared import Prepared
 from triptych.data.splits import Split, split
 from triptych.files import Array, sha256_file, write_arrays, write_json
 
-GRAPH_WIDE = ("x", "edge_index")  # a transductive graph: all nodes are seen, labels are not
+# Of a transductive graph: all nodes are seen, labels are not.
+GRAPH_WIDE = ("x", "edge_index", "edge_label")
 MODULES = ["triptych.data.cut"]
 
 
@@ -48,7 +49,8 @@ def write_parts(prepared: Path, dataset: str, seed: int, out: Path) -> None:
         write_arrays(path, _cut(content, chosen, name), {"meta": json.dumps(meta, sort_keys=True)})
         digests[name] = sha256_file(path)
     if content.meta["kind"] == "graph":
-        write_arrays(out.parent / SHARED, {key: content.arrays[key] for key in GRAPH_WIDE})
+        shared = {key: content.arrays[key] for key in GRAPH_WIDE if key in content.arrays}
+        write_arrays(out.parent / SHARED, shared)
     sizes = {name: len(getattr(chosen, name)) for name in PARTS}
     write_json(
         out / "manifest.json",
@@ -64,7 +66,9 @@ def _cut(content: Prepared, chosen: Split, name: str) -> dict[str, Array]:
     if kind == "graphs":
         return {"index": index} | _cut_graphs(content.arrays, index)
     if kind == "molecules":
-        return {"index": index, "y": content.arrays["y"][index]} | _cut_texts(content.arrays, index)
+        graphs = {"index": index} | _cut_graphs(content.arrays, index)
+        rows = {key: content.arrays[key][index] for key in ("scaffold", "fingerprint")}
+        return graphs | rows | _cut_texts(content.arrays, index)
     rows = {k: v[index] for k, v in content.arrays.items() if k != "split"}
     return {"index": index} | rows
 

@@ -1,20 +1,27 @@
-"""Molecules as SMILES text with a class or a real value each; no chemistry library is needed."""
+"""Molecules as SMILES text, and as graphs, with a class or a real value each."""
 
 import csv
+from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triptych.data import smiles as chemistry
 from triptych.data.images import need
 from triptych.data.prepared import Prepared, describe
 from triptych.errors import UserError
+from triptych.files import Array
 
 
 def table(
-    raw: Path | None, file: str, smiles: str, target: str, classes: list[str] | None
+    raw: Path | None,
+    file: str,
+    smiles: str,
+    target: str,
+    classes: list[str] | None,
+    unusual_valence: Collection[int] = (),
 ) -> Prepared:
     """Read a csv with a column of SMILES and a column to predict.
 
@@ -24,9 +31,12 @@ def table(
         smiles: The column of SMILES.
         target: The column to predict: 0, 1, ... for classes, else real.
         classes: Names of the classes in order, or None for regression.
+        unusual_valence: Rows, counted from 1 without the header, in which an atom has more bonds
+            than its element allows: they are read as written.
 
     Raises:
-        UserError: A column is missing, or a value is empty or of the wrong form.
+        UserError: A column is missing, a value is empty or of the wrong form, or a text is no
+            molecule.
     """
     path = need(raw) / file
     with path.open(encoding="utf-8", newline="") as stream:
@@ -42,25 +52,53 @@ def table(
         raise UserError(f"{path}: expected a molecule and a value in each row, found an empty one")
     if classes is not None and not np.isin(values, range(len(classes))).all():
         raise UserError(f"{path}: expected classes 0 to {len(classes) - 1} in {target!r}")
+    notes = []
+    if unusual_valence:
+        notes.append(f"{len(unusual_valence)} molecules of unusual valence are read as written")
+    y = values if classes is None else values.astype(np.int64)
+    graphs = chemistry.graphs(texts, str(path), unusual_valence)
+    return described(texts, graphs, y, classes, target, notes)
+
+
+def described(
+    texts: list[str],
+    graphs: dict[str, Array],
+    y: Array,
+    classes: list[str] | None,
+    target: str,
+    notes: list[str],
+) -> Prepared:
+    """The data set of given molecules.
+
+    Args:
+        texts: SMILES.
+        graphs: Of the texts, from ``smiles.graphs``.
+        y: Class or real value of each.
+        classes: Names of the classes, or None for regression.
+        target: What ``y`` is.
+        notes: What else a reader of the numbers must know.
+    """
     packed, offsets = pack(texts)
-    arrays: dict[str, NDArray[Any]] = {
-        "smiles": packed,
-        "smiles_offsets": offsets,
-        "y": values if classes is None else values.astype(np.int64),
-    }
     repeats = len(texts) - len(set(texts))
     meta = describe(
         "molecules",
         len(texts),
         task="regression" if classes is None else "classification",
         classes=classes,
-        target=target,
         notes=[
-            "SMILES as published; random splits here, published tables may use scaffold splits",
+            "features of atoms: element, heavy neighbours, charge, hydrogens, aromatic, in a ring",
             f"{repeats} rows repeat the SMILES of another",
+            *notes,
         ],
+        n_nodes=len(graphs["x"]),
+        n_features=graphs["x"].shape[1],
+        n_edges=graphs["edge_index"].shape[1],
+        n_edge_kinds=len(chemistry.BONDS),
+        n_scaffolds=int(graphs["scaffold"].max()) + 1,
+        target=target,
     )
-    return Prepared(arrays, meta)
+    own: dict[str, Array] = {"smiles": packed, "smiles_offsets": offsets, "y": y}
+    return Prepared(own | graphs, meta)
 
 
 def pack(texts: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -19,10 +19,13 @@ class Prepared:
             images: ``x`` uint8 [N, H, W, C], ``y`` int64 [N] where there are labels.
             table: ``x`` float64 [N, F] as published (not scaled), ``y`` [N].
             graph: ``x`` float32 [N, F], ``edge_index`` int64 [2, E] (row 0 source, row 1 target;
-            both directions, sorted, no self-loops, no multi-edges), ``y`` [N].
+            both directions, sorted, no self-loops, no multi-edges), ``y`` [N], ``edge_label`` int64
+            [E] where edges have kinds.
             graphs: the same over all graphs together (the edges are block diagonal), ``graph``
             int64 [nodes], ``y`` int64 [graphs], ``edge_label`` int64 [E] where there are any.
-            molecules: ``smiles`` uint8 (UTF-8 of all), ``smiles_offsets`` int64 [N + 1], ``y``.
+            molecules: the arrays of graphs, of atoms (``x`` uint8) and bonds; ``smiles`` uint8
+            (UTF-8 of all), ``smiles_offsets`` int64 [N + 1], ``scaffold`` int64 [N],
+            ``fingerprint`` uint8 [N, 256] (packed bits).
             pictures: one uint8 [H, W, 3] per picture, by name.
             labels: ``counts`` int64 [N, classes], for the items of another set.
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triptych.data.catalogue import FewLabels, HoldOut, SplitRule, Standard, get
+from triptych.data import dealing
+from triptych.data.catalogue import FewLabels, Folds, HoldOut, Scaffold, SplitRule, Standard, get
 from triptych.data.prepared import Prepared
 from triptych.errors import UserError
 from triptych.seeding import numpy_generator
@@ -55,6 +56,10 @@ def split(prepared: Prepared, dataset: str, seed: int, rule: SplitRule | None = 
             return _few_labels(dataset, classes, rule, rng)
         case Standard():
             return _standard(prepared, dataset, classes, rule, rng)
+        case Folds():
+            return _folds(dataset, classes, rule, seed)
+        case Scaffold():
+            return _scaffold(prepared, dataset, classes, rule, rng)
 
 
 def _classes(prepared: Prepared) -> Indices:
@@ -130,6 +135,52 @@ def _standard(
         test,
         f"the standard test part; {rule.validation:.0%} of the training part, stratified, "
         "validates, drawn anew for each seed",
+    )
+
+
+def _folds(dataset: str, classes: Indices, rule: Folds, seed: int) -> Split:
+    """Fold ``seed mod k`` tests, the next one validates; ``seed div k`` numbers the partition."""
+    sizes = np.bincount(classes[classes >= 0])
+    if sizes.min() < rule.folds:
+        raise UserError(
+            f"data set {dataset}: class {int(np.argmin(sizes))} has {sizes.min()} items, too few "
+            f"for {rule.folds} folds; ask for fewer folds"
+        )
+    partition, tested = divmod(seed, rule.folds)
+    rng = numpy_generator("split", dataset, "partition", partition)
+    fold = dealing.folds(classes, rule.folds, rng)
+    validated = (tested + 1) % rule.folds
+    return Split(
+        np.flatnonzero((fold >= 0) & (fold != tested) & (fold != validated)),
+        np.flatnonzero(fold == validated),
+        np.flatnonzero(fold == tested),
+        f"{rule.folds}-fold cross-validation, stratified by class: seed s tests on fold s mod "
+        f"{rule.folds} of partition s div {rule.folds}, validates on the next fold and trains on "
+        f"the other {rule.folds - 2}",
+    )
+
+
+def _scaffold(
+    prepared: Prepared, dataset: str, classes: Indices, rule: Scaffold, rng: np.random.Generator
+) -> Split:
+    scaffold = prepared.arrays.get("scaffold")
+    if scaffold is None:
+        raise UserError(f"data set {dataset}: it has no scaffolds; use another split rule")
+    shares = (rule.train, rule.validation, rule.test)
+    part = dealing.groups(classes, scaffold, shares, rng)
+    train, validation, test = (np.flatnonzero(part == number) for number in range(3))
+    kinds = int(classes.max()) + 1
+    if any(len(np.unique(classes[chosen])) < kinds for chosen in (train, validation, test)):
+        raise UserError(
+            f"data set {dataset}: expected every class in every part of the scaffold split, found "
+            "a part without one; use other shares, or fewer seeds"
+        )
+    return Split(
+        train,
+        validation,
+        test,
+        f"scaffold split {rule.train:.0%}/{rule.validation:.0%}/{rule.test:.0%} "
+        "(train/validation/test), no Bemis-Murcko scaffold in two parts, drawn anew for each seed",
     )
 
 

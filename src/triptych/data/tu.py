@@ -64,6 +64,7 @@ def graph_set(raw: Path | None, prefix: str) -> Prepared:
         n_nodes=len(graph),
         n_features=len(kinds),
         n_edges=edge_index.shape[1],
+        n_edge_kinds=None if edge_label is None else int(edge_label.max()) + 1,
     )
     return Prepared(arrays, meta)
 
