@@ -36,6 +36,12 @@ def test_one_edit_changes_the_digest(tmp_path):
     assert closure.digest(files) == before
 
 
+def test_a_folder_that_is_read_by_name_comes_as_a_whole():
+    found = stems("triptych.train", "triptych.graphs.models.sampled_gcn")
+    assert {"graphsage", "fastgcn", "ladies", "as_gcn", "gcn_bs", "pass_gnn", "full"} <= found
+    assert not stems("triptych.train", "triptych.graphs.models.gcn") & {"graphsage", "ladies"}
+
+
 def test_unknown_modules_are_an_error():
     with pytest.raises(ModuleNotFoundError, match="no such module"):
         closure.closure("triptych.nothing")

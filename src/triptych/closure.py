@@ -20,7 +20,8 @@ def closure(*modules: str) -> list[str]:
     """Files of this package that ``modules`` import, directly or not, the modules included.
 
     Imports inside functions count. Imports for type checkers alone do not: no run sees them. Nor do
-    imports by computed name, so callers name those modules (a model's own file) themselves.
+    imports by computed name, so callers name those modules (a model's own file) themselves; a
+    package that sets ``BY_NAME = True`` brings all of its files along.
 
     Returns:
         Sorted paths, relative to the working directory where they lie below it.
@@ -64,7 +65,11 @@ def _imports(module: str) -> tuple[str, ...]:
     path = _file(module)
     assert path is not None
     found: set[str] = set()
-    for node in _executed(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assigned = (ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign))
+    if "BY_NAME = True" in assigned:
+        found |= {f"{module}.{each.stem}" for each in path.parent.glob("[!_]*.py")}
+    for node in _executed(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:

@@ -1,6 +1,7 @@
 """A small graph with two classes, as the parts that jobs read."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,12 @@ def make_parts(seed: int = 0, **meta: Any) -> dict[str, Part]:
 @pytest.fixture
 def parts() -> dict[str, Part]:
     return make_parts()
+
+
+@pytest.fixture
+def maker() -> Callable[..., dict[str, Part]]:
+    """For tests that need other parts than the usual ones."""
+    return make_parts
 
 
 @pytest.fixture
