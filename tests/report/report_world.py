@@ -6,13 +6,17 @@ draw and every kind of verdict occurs. They are no measurements.
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import report_world_adversarial
 import report_world_autoregressive
 import report_world_depth
+import report_world_graphs_molecules as molecules
+import report_world_graphs_nodes as nodes
+import report_world_graphs_unsupervised as unsupervised
+import report_world_graphs_width as width
 import report_world_latent
 
 from triptych import collect
@@ -270,7 +274,72 @@ def _graphs(root: Path) -> _Writer:
         points = w.rng.normal(0, 1 / depth, (34, 2)) + labels[:, None] * 0.8
         arrays[f"embedding/depth={depth}"] = np.tanh(points)
     write_arrays(folder / "evaluate/outputs.safetensors", {f"0/{k}": v for k, v in arrays.items()})
+    _molecules(w)
+    _unsupervised(w)
+    _width(w)
+    _nodes(w)
     return w
+
+
+def _molecules(w: _Writer) -> None:
+    for dataset, table in (("motif_screen", molecules.SCREENED), ("mutag", molecules.FOLDED)):
+        made = molecules.screen if dataset == "motif_screen" else molecules.fold
+        for model in table:
+            rows = [
+                w.record(dataset, model, s, name, value, **more)
+                for s in SEEDS
+                for name, (value, more) in made(w.noise, model).items()
+            ]
+            folder = w.job(dataset, model, rows, [], 300)
+            if dataset == "motif_screen":
+                rankings = {
+                    f"{s}/{k}": v for s in SEEDS for k, v in molecules.ranking(w.rng, model).items()
+                }
+                write_arrays(folder / "evaluate/outputs.safetensors", rankings)
+
+
+def _width(w: _Writer) -> None:
+    for model, dataset in width.JOBS:
+        rows, times = (
+            [
+                w.record(dataset, model, s, name, value, **more)
+                for s in SEEDS
+                for name, (value, more) in made(w.noise, model, dataset).items()
+            ]
+            for made in (width.numbers, width.timings)
+        )
+        w.job(dataset, model, rows, times, 60)
+
+
+def _nodes(w: _Writer) -> None:
+    for model, dataset in nodes.JOBS:
+        rows, times = (
+            [
+                w.record(dataset, model, s, name, value, **more)
+                for s in SEEDS
+                for name, (value, more) in made(w.noise, model, dataset).items()
+            ]
+            for made in (nodes.numbers, nodes.timings)
+        )
+        folder = w.job(dataset, model, rows, times)
+        made = {f"0/{name}": array for name, array in nodes.arrays(w.rng, model).items()}
+        if made:
+            write_arrays(folder / "evaluate/outputs.safetensors", made)
+
+
+def _unsupervised(w: _Writer) -> None:
+    for model, datasets in unsupervised.JOBS.items():
+        for dataset in datasets:
+            rows = [
+                replace(w.record(dataset, model, s, name, value, **more),
+                        task=unsupervised.TASKS.get(model, w.task))
+                for s in SEEDS
+                for name, (value, more) in unsupervised.numbers(w.noise, model).items()
+            ]  # fmt: skip
+            folder = w.job(dataset, model, rows, [], 300)
+            made = {f"0/{name}": a for name, a in unsupervised.arrays(w.rng, model).items()}
+            if made:
+                write_arrays(folder / "evaluate/outputs.safetensors", made)
 
 
 def _accuracies(

@@ -15,7 +15,15 @@ from triptych.errors import UserError
 from triptych.files import read_json, write_json, write_text
 from triptych.registry import PANELS
 from triptych.report import figure as figures
-from triptych.report import ledger_view, markdown, numbers, provenance, published, tables
+from triptych.report import (
+    graph_tables,
+    ledger_view,
+    markdown,
+    numbers,
+    provenance,
+    published,
+    tables,
+)
 from triptych.report.data import ReportData
 from triptych.report.figure import Drawn
 from triptych.report.forest import forest_figure
@@ -181,6 +189,7 @@ def context(site: Site) -> dict[str, Any]:
         "trade_off": tables.trade_off(site.data) + published.tables(site.data),
         "method_tables": {
             panel: tables.method_tables(site.data, panel)
+            + (graph_tables.tables(site.data) if panel == "graphs" else [])
             for panel in PANELS
             if panel != "generative"
         },

@@ -6,7 +6,9 @@ import pandas as pd
 SMALL_OVERLAP = 0.15
 
 
-def test_train_ratio(table: pd.DataFrame, dataset: str, model: str) -> float:
+def test_train_ratio(
+    table: pd.DataFrame, dataset: str, model: str, metric: str = "accuracy"
+) -> float:
     """n_test / n_train where seeds redraw overlapping training sets, else 0.
 
     The correction of Nadeau and Bengio (2003) is for repeated hold-out, where two training sets
@@ -22,16 +24,18 @@ def test_train_ratio(table: pd.DataFrame, dataset: str, model: str) -> float:
         table: Records.
         dataset: Data set.
         model: An entry that was measured on it.
+        metric: Its accuracy, where that has another name.
     """
     rows = table[
         (table["panel"] == "graphs") & (table["dataset"] == dataset) & (table["model"] == model)
     ]
-    accuracy = rows[rows["metric"] == "accuracy"].groupby("split")["n"].max()
+    accuracy = rows[rows["metric"] == metric].groupby("split")["n"].max()
     trained = rows.loc[rows["metric"] == "n_train", ["value", "protocol"]]
     if trained.empty or "test" not in accuracy:
         return 0.0
     n_train, n_test = float(trained["value"].max()), float(accuracy["test"])
     protocol = trained["protocol"].iloc[0]
     redrawn = "drawn anew for each seed" in protocol and "standard test part" not in protocol
+    redrawn |= "cross-validation" in protocol  # the folds' training parts overlap as much
     overlap = n_train / (n_train + float(accuracy.sum()))
     return n_test / n_train if redrawn and overlap >= SMALL_OVERLAP else 0.0
