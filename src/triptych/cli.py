@@ -114,6 +114,10 @@ def _report_verbs(verbs: "Verbs") -> None:
     report = _job(verbs, "report", "render the pages")
     report.set_defaults(verb=_report)
 
+    panel = _job(verbs, "panel", "collect, judge and render one panel alone")
+    panel.add_argument("--checks", type=Path, required=True)
+    panel.set_defaults(verb=_panel)
+
     track = verbs.add_parser("track", help="send results to the tracking store")
     track.add_argument("--conf", type=Path, default=Path("conf/tracking.json"))
     track.add_argument("--jobs", type=Path, nargs="+", required=True)
@@ -261,6 +265,12 @@ def _report(options: argparse.Namespace) -> None:
     from triptych.report import site
 
     site.run(options.conf, options.out)
+
+
+def _panel(options: argparse.Namespace) -> None:
+    from triptych import panel
+
+    panel.run(options.conf, options.checks, options.out)
 
 
 def _track(options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ import csv
 import io
 import math
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,26 @@ def run(conf: Path, out: Path) -> None:
         out: ``reports``; gets ``records.csv``, ``timings.csv``, ``curves.csv``, ``metrics.json``.
     """
     values = read_json(conf)
+    rows = write_tables(values, out)
+    write_json(out / "metrics.json", headline(rows))
+    prune_all(conf)
+
+
+def write_tables(values: Mapping[str, Any], out: Path) -> list[Record]:
+    """Join the listed tables into ``records.csv``, ``timings.csv`` and ``curves.csv`` of ``out``.
+
+    Args:
+        values: Paths in ``records``, ``timings`` and ``curves``.
+        out: Folder.
+
+    Returns:
+        The records.
+    """
     rows = join(values["records"])
     records.write(out / "records.csv", rows)
     records.write(out / "timings.csv", join(values["timings"]))
-    write_json(out / "metrics.json", headline(rows))
     write_curves(out / "curves.csv", values.get("curves", []))
-    prune_all(conf)
+    return rows
 
 
 def prune_all(conf: Path) -> None:

@@ -222,18 +222,26 @@ def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
             )  # fmt: skip
     for dataset in plan.panel_datasets("uncertainty"):
         yield f"shift/{dataset}.json", plan.sections["uncertainty"]["shift"]
-    yield "collect.json", tables(plan)
+    yield "collect.json", tables(plan.jobs)
     for panel in PANELS:
         yield f"identities/{panel}.json", {"panel": panel, "claims": claim_files.ids(panel)}
     names = [job.name for job in plan.jobs]
-    yield "report.json", dict(plan.sections["report"]) | {"jobs": names}
+    report = dict(plan.sections["report"])
+    yield "report.json", report | {"jobs": names}
+    for panel in PANELS:
+        own = [job for job in plan.jobs if job.panel == panel]
+        lists = tables(own)
+        yield (
+            f"panels/{panel}.json",
+            report | lists | {"panels": [panel], "jobs": [job.name for job in own]},
+        )
     yield "tracking.json", plan.sections["tracking"]
 
 
-def tables(plan: Plan) -> dict[str, list[str]]:
+def tables(jobs: Iterable[Job]) -> dict[str, list[str]]:
     """Every table that is collected: explicit lists, so that nothing of a dropped seed lingers."""
     lists: dict[str, list[str]] = {"records": [], "timings": [], "curves": []}
-    for job in plan.jobs:
+    for job in jobs:
         folder = f"results/{job.name}"
         lists["records"].append(f"{folder}/evaluate/records.csv")
         verb = "predict" if job.panel == "uncertainty" else "evaluate"

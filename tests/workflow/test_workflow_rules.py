@@ -127,6 +127,15 @@ def test_targets(fresh: Project, graph: list[Job]) -> None:
         assert not matching(graph, outside) & names, target
 
 
+def test_a_panel_target_ends_with_its_own_report(fresh: Project) -> None:
+    (jobs,) = fresh.ask({"target": "graphs"})
+    made = {path for job in jobs for path in job["output"]}
+    assert "reports/panels/graphs/graphs.html" in made and "reports/index.html" not in made
+    (report,) = (job for job in jobs if "reports/panels/graphs/graphs.html" in job["output"])
+    read = [path for path in report["input"] if path.startswith("results/")]
+    assert read and all(path.split("/")[1] in ("graphs", "identities") for path in read)
+
+
 def test_every_panel_and_every_model_is_a_target(fresh: Project) -> None:
     (rules,) = fresh.ask({"about": "rules"})
     names = {rule["name"] for rule in rules}

@@ -1,5 +1,5 @@
 # From records to verdicts: exact checks as jobs, one table of all numbers, one verdict per claim.
-TABLES = planning.tables(PLAN)
+TABLES = planning.tables(PLAN.jobs)
 
 
 rule identities:

@@ -164,6 +164,11 @@ def claims_code(wildcards):
     return closure("triptych.claims.evaluate", *modules)
 
 
+def panel_tables(kind):
+    """The tables of one panel's jobs that `collect` would join."""
+    return lambda wildcards: planning.tables(PLAN.of(panel=wildcards.panel))[kind]
+
+
 def evaluations(jobs):
     """The last file of each job."""
     return [f"results/{job.name}/evaluate/run.json" for job in jobs]

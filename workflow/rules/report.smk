@@ -39,3 +39,33 @@ rule report:
         "Render the report"
     shell:
         "triptych report --conf {input.conf} --out reports > {log} 2>&1"
+
+
+rule panel_report:
+    input:
+        conf="conf/panels/{panel}.json",
+        code=closure("triptych.panel", *report_modules()),
+        templates=sorted(map(str, Path("src/triptych/report/templates").glob("*"))),
+        checks="results/identities/{panel}/checks.csv",
+        records=panel_tables("records"),
+        timings=panel_tables("timings"),
+        curves=panel_tables("curves"),
+    output:
+        page="reports/panels/{panel}/{panel}.html",
+        markdown="reports/panels/{panel}/report.md",
+        claims="reports/panels/{panel}/claims.csv",
+        records="reports/panels/{panel}/records.csv",
+    log:
+        "logs/panel/{panel}.log",
+    benchmark:
+        "results/benchmarks/panel_{panel}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    message:
+        "Render the {wildcards.panel} panel alone: reports/panels/{wildcards.panel}/{wildcards.panel}.html"
+    shell:
+        "triptych panel --conf {input.conf} --checks {input.checks}"
+        " --out $(dirname {output.page}) > {log} 2>&1"

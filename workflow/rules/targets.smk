@@ -6,7 +6,7 @@ for _panel in planning.PANELS:
             _panel
         input:
             evaluations(PLAN.of(panel=_panel)),
-            f"results/identities/{_panel}/checks.csv",
+            f"reports/panels/{_panel}/{_panel}.html",
         localrule: True
 
 

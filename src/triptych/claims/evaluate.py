@@ -51,7 +51,13 @@ def modules() -> list[str]:
     return ["triptych.claims.evaluate", *(m for panel in PANELS for m in claim_modules(panel))]
 
 
-def run(record_file: Path, timing_file: Path, check_files: Sequence[Path], out: Path) -> None:
+def run(
+    record_file: Path,
+    timing_file: Path,
+    check_files: Sequence[Path],
+    out: Path,
+    claims: Iterable[Claim] | None = None,
+) -> None:
     """Judge every claim of the decks.
 
     Args:
@@ -59,9 +65,10 @@ def run(record_file: Path, timing_file: Path, check_files: Sequence[Path], out: 
         timing_file: ``reports/timings.csv``: numbers in seconds, in the same format.
         check_files: ``results/identities/<panel>/checks.csv`` of every panel.
         out: ``reports/claims.csv``; the effect of every seed goes to ``effects.csv`` beside it.
+        claims: Those to judge; by default all of the ledger.
     """
     table = read_tables(record_file, timing_file)
-    claims = ledger.every_claim()
+    claims = ledger.every_claim() if claims is None else list(claims)
     effects = [
         (claim, effect)
         for claim in claims

@@ -69,6 +69,7 @@ class Site:
     drawn: tuple[Drawn, ...]
     runs: tuple[provenance.Run, ...]
     benchmarks: tuple[Mapping[str, Any], ...]
+    panels: tuple[str, ...] = PANELS
 
     def panel_views(self, panel: str) -> list[ClaimView]:
         """Claims of one panel, the measured ones first."""
@@ -89,7 +90,8 @@ def run(
     """Render the report.
 
     Args:
-        conf: ``conf/report.json``: ``title``, ``figure_dpi`` and, in the plan's order, ``jobs``.
+        conf: ``conf/report.json``: ``title``, ``figure_dpi`` and, in the plan's order, ``jobs``;
+            ``panels`` where not all are shown.
         out: ``reports``: the tables are read from it, the pages are written to it.
         results: Root of the job folders.
         claims: Every claim; by default those of the ledger.
@@ -143,7 +145,12 @@ def build(
 ) -> Site:
     """Draw every figure into ``folder`` and gather what the pages show."""
     dpi = int(values.get("figure_dpi", 150))
-    drawn = tuple(figures.render(figure, data, folder, dpi) for figure in figures.discover())
+    panels = tuple(values.get("panels", PANELS))
+    drawn = tuple(
+        figures.render(figure, data, folder, dpi)
+        for figure in figures.discover()
+        if figure.panel in panels
+    )
     views = []
     for view in ledger_view.claim_views(data, claims):
         forest = None
@@ -158,6 +165,7 @@ def build(
         drawn=drawn,
         runs=tuple(provenance.read_runs(data.results, data.jobs)),
         benchmarks=tuple(provenance.read_benchmarks(data.results, data.jobs)),
+        panels=panels,
     )
 
 
@@ -166,7 +174,7 @@ def write_pages(site: Site, out: Path) -> None:
     shared = context(site)
     for name in ("index", "methods", "provenance"):
         write_text(out / f"{name}.html", render(f"{name}.html", page=name, **shared))
-    for panel in PANELS:
+    for panel in site.panels:
         text = render("panel.html", page=panel, panel=panel, **shared)
         write_text(out / f"{panel}.html", text)
     write_text(out / "report.md", render("report.md", page="report", **shared))
@@ -179,22 +187,22 @@ def context(site: Site) -> dict[str, Any]:
     """What every template can use."""
     return {
         "site": site,
-        "panels": PANELS,
+        "panels": site.panels,
         "panel_text": PANEL_TEXT,
         "lead": LEAD.format(claims=len(site.views)),
         "rule": RULE,
         "totals": ledger_view.totals(site.views),
-        "panel_totals": {p: ledger_view.totals(site.panel_views(p)) for p in PANELS},
+        "panel_totals": {p: ledger_view.totals(site.panel_views(p)) for p in site.panels},
         "measured": sum(view.measured for view in site.views),
         "trade_off": tables.trade_off(site.data) + published.tables(site.data),
         "method_tables": {
             panel: tables.method_tables(site.data, panel)
             + (graph_tables.tables(site.data) if panel == "graphs" else [])
-            for panel in PANELS
+            for panel in site.panels
             if panel != "generative"
         },
-        "ledgers": {panel: ledger_view.ledger(site.views, panel) for panel in PANELS},
-        "protocols": {panel: tables.protocols(site.data, panel) for panel in PANELS},
+        "ledgers": {panel: ledger_view.ledger(site.views, panel) for panel in site.panels},
+        "protocols": {panel: tables.protocols(site.data, panel) for panel in site.panels},
         "provenance": provenance.tables(site.runs, site.benchmarks),
         "cost": provenance.summary(site.runs, site.benchmarks),
         "version": __version__,
