@@ -20,6 +20,7 @@ from workflow_project import (
 )
 
 from triptych import configuration, registry
+from triptych.data import catalogue
 from triptych.errors import UserError
 
 pytestmark = pytest.mark.workflow
@@ -27,7 +28,6 @@ pytestmark = pytest.mark.workflow
 TREE = small_tree(ROOT)
 CHOICES = {  # another valid value, where adding one does not give it
     "runtime.device": "cpu",
-    "graphs.models.untrained_gcn.datasets": ["digits_knn", "karate"],
     "uncertainty.shift.kinds": ["contrast", "rotate"],
     "uncertainty.shift.constants": "cifar_c",
     "uncertainty.shift.severities": [1],
@@ -35,6 +35,7 @@ CHOICES = {  # another valid value, where adding one does not give it
     "tracking.experiment": "other",
     "report.title": "Other",
 }
+ONE_MORE = {"graph": "digits_knn", "graphs": "digits_pixels", "molecules": "motif_screen"}
 OWN = ("seeds", "datasets")  # of a panel: they decide which jobs there are; tested one by one
 
 
@@ -51,6 +52,8 @@ def other(path: str, value: Any) -> Any:
     """A valid value that differs."""
     if path in CHOICES:
         return CHOICES[path]
+    if path.startswith("graphs.models.") and path.endswith(".datasets"):
+        return [*value, ONE_MORE[catalogue.get(value[0]).kind]]
     if value is None:
         return next(found for found in ("name", 10, 0.5, [1]) if valid(path, found))
     if path.endswith(".seeds_per_job"):
@@ -124,7 +127,9 @@ def expected(path: str) -> list[str]:
     if f"{model}.{key}" in AT_EVALUATION:
         return [name for name in jobs if not name.startswith("train/")]
     if key == "datasets":  # one more
-        return [f"*/{head}/{model}/digits_knn/*", *COLLECTED]
+        name = other(path, dict(leaves(TREE))[path])[-1]
+        made = [] if name == "digits_knn" else [f"prepare/{name}", f"split/{name}"]
+        return [*made, f"*/{head}/{model}/{name}/*", *COLLECTED]
     return jobs
 
 
@@ -134,6 +139,9 @@ AT_EVALUATION = {
     "ddpm.clip",
     "untrained_gcn.depth",
     "untrained_gcn.draws",
+    "sampled_gcn.error_budgets",
+    "sampled_gcn.error_draws",
+    "sampled_gcn.cost_batches",
     "mc_dropout.samples",
 }
 
@@ -213,6 +221,9 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {  # -> parameters, jobs th
         [
             "split/digits_knn",
             "split/karate",
+            "split/hubs",
+            "split/regular_graphs",
+            "split/motif_pairs",
             "*/graphs/*/*/1",
             "*/uncertainty/*/digits/0",
             "predict/*/digits/0",
