@@ -56,6 +56,7 @@ def _data_verbs(verbs: "Verbs") -> None:
 
     shift = _job(verbs, "shift", "corrupt a test set at every severity")
     shift.add_argument("--test", type=Path, required=True)
+    shift.add_argument("--prepared", type=Path, default=Path("data/prepared"))
     shift.set_defaults(verb=_shift)
 
 
@@ -186,7 +187,7 @@ def _split(options: argparse.Namespace) -> None:
 def _shift(options: argparse.Namespace) -> None:
     from triptych.uncertainty import shift
 
-    shift.run(options.conf, options.test, options.out)
+    shift.run(options.conf, options.test, options.out, options.prepared)
 
 
 def _train(options: argparse.Namespace) -> None:

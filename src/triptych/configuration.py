@@ -27,9 +27,9 @@ from triptych.uncertainty.params import UncertaintyParams
 DEFAULT_KIND = {"generative": "images", "graphs": "graph", "uncertainty": "images"}
 RESERVED = {
     "all", "data", "generative", "graphs", "uncertainty", "claims", "report", "track", "records",
-    "identities", "fetch", "prepare", "split", "train", "evaluate", "predict", "shift", "collect",
-    "extractor", "instruments", "identity_checks", "generative_evaluate", "graphs_evaluate",
-    "uncertainty_evaluate",
+    "identities", "fetch", "prepare", "split", "train", "evaluate", "predict", "shift",
+    "shift_uncorrupted", "collect", "extractor", "instruments", "identity_checks",
+    "generative_evaluate", "graphs_evaluate", "uncertainty_evaluate",
 }  # fmt: skip
 
 
@@ -157,13 +157,20 @@ def _check_names(params: Params) -> list[str]:
 
 
 def _check_shifts(params: Params) -> list[str]:
-    from triptych.data.corruptions import names
+    from triptych.data import corruptions, shifts
 
-    allowed = names(params.uncertainty.shift.constants)
+    chosen = params.uncertainty.shift
+    named = (
+        ("kinds", chosen.kinds, corruptions.names(chosen.constants), "corruption"),
+        ("sets", chosen.sets, shifts.names(), "shifted test set"),
+        ("published", chosen.published, sorted(corruptions.PUBLISHED), "set with published ones"),
+        ("uncorrupted", chosen.uncorrupted, list(catalogue.catalogue()), "data set"),
+    )
     return [
-        f"uncertainty.shift.kinds[{index}]: {kind!r} is no corruption; {nearest(kind, allowed)}"
-        for index, kind in enumerate(params.uncertainty.shift.kinds)
-        if kind not in allowed
+        f"uncertainty.shift.{key}[{index}]: {name!r} is no {what}; {nearest(name, allowed)}"
+        for key, names, allowed, what in named
+        for index, name in enumerate(names)
+        if name not in allowed
     ]
 
 

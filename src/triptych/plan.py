@@ -11,11 +11,15 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triptych import closure
 from triptych.claims import files as claim_files
 from triptych.files import canonical_json, read_json, sha256_json, write_if_changed, write_json
+
+if TYPE_CHECKING:
+    from triptych.data.catalogue import DataSet
+    from triptych.uncertainty.params import ShiftParams
 
 PANELS = ("generative", "graphs", "uncertainty")
 CACHE = Path(".triptych")
@@ -51,11 +55,20 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything the rules need to know, as plain values."""
+    """Everything the rules need to know, as plain values.
+
+    Attributes:
+        jobs: Every job.
+        sections: The parameters by section.
+        datasets: The catalogue's entries of every data set in use: those of jobs, and those that
+            their shifted test sets are made with.
+        shifts: Data set of the uncertainty panel -> what its test parts are shifted by.
+    """
 
     jobs: tuple[Job, ...]
     sections: Mapping[str, Any]
     datasets: Mapping[str, Any]
+    shifts: Mapping[str, Any]
 
     def of(self, panel: str | None = None, model: str | None = None) -> list[Job]:
         """The jobs of a panel, of a model entry, or all."""
@@ -77,6 +90,10 @@ class Plan:
     def seeds(self, panel: str) -> list[int]:
         """Seeds of a panel."""
         return list(self.sections[panel]["seeds"])
+
+    def split_datasets(self) -> list[str]:
+        """Data sets that some job runs on."""
+        return sorted({job.dataset for job in self.jobs})
 
     def dataset_seeds(self, dataset: str) -> list[int]:
         """Every seed that some job splits a data set with."""
@@ -157,12 +174,36 @@ def make(config: Mapping[str, Any]) -> Plan:
             for dataset in entry.datasets or section.datasets:
                 for seeds in group_seeds(section.seeds, entry.seeds_per_job):
                     jobs.append(Job(panel, name, entry.model, dataset, seeds, train, evaluate))
-    used = {job.dataset for job in jobs}
+    shifts = {
+        dataset: _shift(resolved.uncertainty.shift, catalogue.get(dataset))
+        for dataset in dict.fromkeys(job.dataset for job in jobs if job.panel == "uncertainty")
+    }
+    used = {job.dataset for job in jobs} | {n for s in shifts.values() for n in s["companions"]}
     return Plan(
         tuple(jobs),
         resolved.model_dump(mode="json"),
         {name: catalogue.get(name).model_dump(mode="json") for name in sorted(used)},
+        shifts,
     )
+
+
+def _shift(chosen: "ShiftParams", dataset: "DataSet") -> dict[str, Any]:
+    """What the test parts of one data set are shifted by, and the data sets that this needs.
+
+    Corruptions are of images; the other sets are those that mean something on the data set.
+    """
+    from triptych.data import corruptions, shifts
+
+    corrupted = dataset.kind == "images" and dataset.name not in chosen.uncorrupted
+    kinds = chosen.kinds if corrupted else []
+    sets = shifts.applicable(chosen.sets, dataset)
+    published = [dataset.name] if kinds and dataset.name in chosen.published else []
+    laid_over = [] if published else corruptions.companions(kinds)
+    ready = [corruptions.PUBLISHED[name] for name in published]
+    needed = {*laid_over, *ready, *shifts.companions(sets, dataset)}
+    return chosen.model_dump(mode="json", exclude={"uncorrupted"}) | {
+        "kinds": list(kinds), "sets": sets, "published": published, "companions": sorted(needed),
+    }  # fmt: skip
 
 
 def _to_json(plan: Plan) -> dict[str, Any]:
@@ -170,12 +211,13 @@ def _to_json(plan: Plan) -> dict[str, Any]:
         "jobs": [asdict(job) for job in plan.jobs],
         "sections": plan.sections,
         "datasets": plan.datasets,
+        "shifts": plan.shifts,
     }
 
 
 def _from_json(value: Mapping[str, Any]) -> Plan:
     jobs = tuple(Job(**{**job, "seeds": tuple(job["seeds"])}) for job in value["jobs"])
-    return Plan(jobs, value["sections"], value["datasets"])
+    return Plan(jobs, value["sections"], value["datasets"], value["shifts"])
 
 
 def write_conf(plan: Plan, root: Path | str = "conf") -> None:
@@ -205,6 +247,8 @@ def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
         }
         # What the model itself was trained with reaches the evaluation through run.json.
         if job.panel == "uncertainty":  # logits are cached between the model and its measures
+            own = {k: v for k, v in plan.shifts[job.dataset].items() if k != "companions"}
+            measures["shift"] = own
             yield f"{job.name}/predict.json", head | {"params": job.evaluate}
             yield f"{job.name}/evaluate.json", head | {"params": {}, "measure": measures}
         else:
@@ -220,8 +264,8 @@ def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
                     "params": plan.sections["generative"]["extractor"],
                 },
             )  # fmt: skip
-    for dataset in plan.panel_datasets("uncertainty"):
-        yield f"shift/{dataset}.json", plan.sections["uncertainty"]["shift"]
+    for dataset, shift in plan.shifts.items():
+        yield f"shift/{dataset}.json", shift
     yield "collect.json", tables(plan.jobs)
     for panel in PANELS:
         yield f"identities/{panel}.json", {"panel": panel, "claims": claim_files.ids(panel)}
@@ -229,12 +273,9 @@ def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
     report = dict(plan.sections["report"])
     yield "report.json", report | {"jobs": names}
     for panel in PANELS:
-        own = [job for job in plan.jobs if job.panel == panel]
-        lists = tables(own)
-        yield (
-            f"panels/{panel}.json",
-            report | lists | {"panels": [panel], "jobs": [job.name for job in own]},
-        )
+        jobs = plan.of(panel=panel)
+        only = {"panels": [panel], "jobs": [job.name for job in jobs]}
+        yield f"panels/{panel}.json", report | tables(jobs) | only
     yield "tracking.json", plan.sections["tracking"]
 
 

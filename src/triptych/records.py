@@ -29,7 +29,8 @@ class Record:
         dataset: Name in the catalogue.
         model: The entry's name in ``params.yaml``.
         seed: The seed that fixed split and training, or ``ALL_SEEDS``.
-        split: train, validation or test; a shifted test set is "test+<kind>@<severity>".
+        split: train, validation or test; a corrupted test set is "test+<kind>@<severity>", any
+            other shifted one "test:<set>" or "test:<set>@<variant>".
         metric: Name of the measure; a named variant follows a slash ("probe_accuracy/code=8").
         value: The number; nan where a job diverged.
         unit: "bits/dim", "fraction", "nats", "1" ...
@@ -68,6 +69,16 @@ def shifted(kind: str, severity: int) -> str:
         ('test+rotate@3', 'test')
     """
     return f"test+{kind}@{severity}" if severity else "test"
+
+
+def named(name: str, variant: str = "") -> str:
+    """The split name of a shifted test set that is no corruption.
+
+    Example:
+        >>> named("photographs"), named("strokes", "1")
+        ('test:photographs', 'test:strokes@1')
+    """
+    return f"test:{name}@{variant}" if variant else f"test:{name}"
 
 
 def to_csv(records: Iterable[Record]) -> str:

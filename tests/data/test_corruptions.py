@@ -12,16 +12,17 @@ from sklearn import datasets
 
 from triptych.data import corruptions
 from triptych.data.corruptions import apply as module
+from triptych.data.corruptions import filters
 from triptych.data.corruptions.base import Corruption
-from triptych.data.corruptions.kinds import gaussian_blur, pixelate
+from triptych.data.corruptions.kinds import pixelate
 from triptych.data.corruptions.registry import find
 from triptych.data.corruptions.sampling import resample
 from triptych.errors import UserError
 
 SMALL = corruptions.names("small")
 RANDOM = [
-    "gaussian_noise", "impulse_noise", "rotate", "shear", "shot_noise", "speckle_noise",
-    "translate",
+    "elastic_transform", "fog", "gaussian_noise", "impulse_noise", "motion_blur", "rotate", "shear",
+    "shot_noise", "snow", "spatter", "speckle_noise", "translate",
 ]  # fmt: skip
 
 
@@ -47,12 +48,19 @@ def apply(kind: str, x: np.ndarray, severity: int, seed: int = 0, **options: obj
 
 def test_every_constant_set_has_its_kinds() -> None:
     assert sorted(SMALL) == SMALL
-    published = {
-        "brightness", "contrast", "gaussian_blur", "gaussian_noise", "impulse_noise", "pixelate",
-        "shot_noise", "speckle_noise",
+    test = {
+        "gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur",
+        "motion_blur", "zoom_blur", "snow", "frost", "fog", "brightness", "contrast",
+        "elastic_transform", "pixelate", "jpeg_compression",
     }  # fmt: skip
-    assert set(corruptions.names("imagenet_c")) == set(corruptions.names("cifar_c")) == published
-    assert set(SMALL) == published | {"rotate", "shear", "translate"}
+    validation = {"speckle_noise", "gaussian_blur", "spatter", "saturate"}
+    published = test | validation
+    assert (len(test), len(validation)) == (15, 4)
+    for constants in ("imagenet_c", "cifar_c"):
+        assert set(corruptions.names(constants)) == published
+        assert set(corruptions.averaged(published, constants)) == test
+    at_eight_pixels = published - {"glass_blur", "frost", "saturate"}
+    assert set(SMALL) == at_eight_pixels | {"rotate", "shear", "translate"}
 
 
 def test_unknown_names_say_what_is_allowed() -> None:
@@ -81,6 +89,8 @@ def test_parameters_can_be_checked_without_torch() -> None:
 def test_a_kind_needs_five_constants() -> None:
     with pytest.raises(ValueError, match="expected five, found 2"):
         Corruption(lambda x, c, d: x, {"small": (1, 2)})
+    with pytest.raises(ValueError, match="expected every severity"):
+        Corruption(lambda x, c, d: x, {"small": (1,) * 5}, scales={"small": ((1, 2), (4, 5))})
 
 
 # ------------------------------------------------------------------ the wrapper
@@ -154,7 +164,7 @@ def test_speckle_leaves_black_alone() -> None:
 
 @pytest.mark.parametrize("sigma", [0.4, 1.0, 6.0])
 def test_blur_weights_sum_to_one_and_have_the_stated_width(sigma: float) -> None:
-    weights = np.array(gaussian_blur._kernel(sigma))
+    weights = np.array(filters.gaussian_kernel(sigma))
     k = np.arange(len(weights)) - len(weights) // 2
     assert weights.sum() == pytest.approx(1.0, abs=1e-15)
     assert len(weights) == 2 * int(4 * sigma + 0.5) + 1
@@ -246,9 +256,11 @@ def test_every_small_kind_passes_the_gate_on_digits(kind: str) -> None:
 def test_published_kinds_pass_the_gate_on_photographs(constants: str) -> None:
     photo = datasets.load_sample_images().images[0][:416, :640]
     x = photo.reshape(13, 32, 20, 32, 3).swapaxes(1, 2).reshape(-1, 32, 32, 3)[::4]
+    ice = {"ice": photo.copy()}  # any picture serves as frost
     for kind in corruptions.names(constants):
-        made = {s: apply(kind, x, s, constants=constants) for s in range(1, 6)}
-        assert corruptions.gate(x, made).problems == [], kind
+        made = {s: apply(kind, x, s, constants=constants, pictures=ice) for s in range(1, 6)}
+        scales = corruptions.find(kind).severity_scales(constants)
+        assert corruptions.gate(x, made, scales).problems == [], kind
 
 
 def test_the_gate_names_what_is_wrong() -> None:
@@ -259,6 +271,8 @@ def test_the_gate_names_what_is_wrong() -> None:
     assert result.mean_shift == pytest.approx({1: 20 / 255, 2: 10 / 255})
     assert "0.0784 at 1 and 0.0392 at 2" in result.problems[0]
     assert "at 0 and 0.0000 at 1" in corruptions.gate(x, {1: x}).problems[0]
+    apart = corruptions.gate(x, nearer, scales=[(1,), (2,)])  # two scales: each may start anew
+    assert apart.problems == []
     assert "found uint8 [4, 7, 8, 1]" in corruptions.gate(x, {1: x[:, 1:]}).problems[0]
 
 
@@ -278,6 +292,21 @@ GOLDEN: dict[tuple[str, int], str] = {
     ("contrast", 3): "7fe08899facb6209",
     ("contrast", 4): "08a1ba954732d959",
     ("contrast", 5): "f536b8b50b183360",
+    ("defocus_blur", 1): "2dad6443483e6306",
+    ("defocus_blur", 2): "e1df5564ebc58ed4",
+    ("defocus_blur", 3): "dedaab8e11de2a75",
+    ("defocus_blur", 4): "a0dd01bcb5ee507e",
+    ("defocus_blur", 5): "b0200d764637ac13",
+    ("elastic_transform", 1): "f9fa611d6025c38a",
+    ("elastic_transform", 2): "df86411286ebba00",
+    ("elastic_transform", 3): "8a68c66ef2e85b90",
+    ("elastic_transform", 4): "47a64ebfeccbcb65",
+    ("elastic_transform", 5): "85641f3938633c1f",
+    ("fog", 1): "52f1566ce45f868b",
+    ("fog", 2): "44b054622b3dc019",
+    ("fog", 3): "bb8471695cd51b30",
+    ("fog", 4): "b8b588f07fac07fb",
+    ("fog", 5): "e683c399fe636c99",
     ("gaussian_blur", 1): "b913d5f9931c2c6f",
     ("gaussian_blur", 2): "bfb8b69eabde6405",
     ("gaussian_blur", 3): "a41fbf6c2ffc7dda",
@@ -293,6 +322,16 @@ GOLDEN: dict[tuple[str, int], str] = {
     ("impulse_noise", 3): "a4a3c4e60ebbe03a",
     ("impulse_noise", 4): "048bca7c71f714c8",
     ("impulse_noise", 5): "529da40d0efed8f4",
+    ("jpeg_compression", 1): "65573bda526bb2f5",
+    ("jpeg_compression", 2): "561f9ead5ff63162",
+    ("jpeg_compression", 3): "280c7cae667e6d40",
+    ("jpeg_compression", 4): "e3ce2c257d9cb5ce",
+    ("jpeg_compression", 5): "02566a9f5e7265b7",
+    ("motion_blur", 1): "d44e332054846d84",
+    ("motion_blur", 2): "d73ab2d43930e3ee",
+    ("motion_blur", 3): "bda56f01f2945bfe",
+    ("motion_blur", 4): "04ae5f7cd23186c1",
+    ("motion_blur", 5): "9d581341f604239b",
     ("pixelate", 1): "f82a76554d769b97",
     ("pixelate", 2): "7408b598c798c516",
     ("pixelate", 3): "b224aa8a611a9517",
@@ -313,6 +352,16 @@ GOLDEN: dict[tuple[str, int], str] = {
     ("shot_noise", 3): "e1462bc65ff091b9",
     ("shot_noise", 4): "ff990beac759a706",
     ("shot_noise", 5): "238f1153fdc41d29",
+    ("snow", 1): "8635daab02dcdf2e",
+    ("snow", 2): "c3a873b0f4827add",
+    ("snow", 3): "6461c3b7f0fc7e8b",
+    ("snow", 4): "c31597e85646b2cc",
+    ("snow", 5): "a70adc26b8fc9f3f",
+    ("spatter", 1): "b1612aff856ae00a",
+    ("spatter", 2): "656fc2a21ef21f16",
+    ("spatter", 3): "57edc075ae7907fc",
+    ("spatter", 4): "c761e3fb0e0df2a1",
+    ("spatter", 5): "96424a0e655ad653",
     ("speckle_noise", 1): "323e846889591880",
     ("speckle_noise", 2): "a58e7507bc2b8a62",
     ("speckle_noise", 3): "574e557ff4cdf710",
@@ -323,6 +372,11 @@ GOLDEN: dict[tuple[str, int], str] = {
     ("translate", 3): "4a1ee7ab7ae9fb59",
     ("translate", 4): "5793f6f26cf4a751",
     ("translate", 5): "3302d17dddb18b9b",
+    ("zoom_blur", 1): "e4d567e636215a66",
+    ("zoom_blur", 2): "7ddfe6241bcdae14",
+    ("zoom_blur", 3): "0a702246dc089862",
+    ("zoom_blur", 4): "a6d620c6a73a848d",
+    ("zoom_blur", 5): "51b3efb593ee6e3c",
 }
 
 

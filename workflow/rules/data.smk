@@ -48,7 +48,7 @@ rule prepare:
 
 
 # One job cuts all seeds of a set: the number of files differs per set, hence a rule per set.
-for _dataset in PLAN.datasets:
+for _dataset in PLAN.split_datasets():
 
     rule:
         name:

@@ -1,7 +1,16 @@
 # Inputs as functions of wildcards. What a job reads: its parameters, its source files, its data.
+import re
+
 from triptych.claims import files as claim_files
 
 SHIFT_KINDS = PLAN.sections["uncertainty"]["shift"]["kinds"]
+CORRUPTED = [name for name, shift in PLAN.shifts.items() if shift["kinds"]]
+UNCORRUPTED = [name for name in PLAN.shifts if name not in CORRUPTED]
+
+
+def one_of(names):
+    """A pattern of these names alone, for a wildcard of one rule; of none, it matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def job_of(wildcards, panel=None):
@@ -107,10 +116,21 @@ def graphs_parts(wildcards):
 
 
 def shift_code(wildcards):
-    """Source files of the corruptions in use."""
-    from triptych.data.corruptions import modules
+    """Source files of the corruptions and other shifted sets in use."""
+    from triptych.data import corruptions, shifts
 
-    return closure("triptych.uncertainty.shift", *modules(SHIFT_KINDS))
+    shift = PLAN.shifts[wildcards.dataset]
+    made = corruptions.modules(shift["kinds"]) + shifts.modules(shift["sets"])
+    return closure("triptych.uncertainty.shift", *made)
+
+
+def shift_companions(wildcards):
+    """Prepared arrays of other data sets that the shifted sets are made with."""
+    return [
+        f"data/prepared/{name}/{file}"
+        for name in PLAN.shifts[wildcards.dataset]["companions"]
+        for file in ("manifest.json", "arrays.safetensors")
+    ]
 
 
 def predict_code(wildcards):
@@ -139,10 +159,13 @@ def predict_parts(wildcards):
 def shifted_sets(wildcards):
     """The shifted test sets of each seed."""
     job = job_of(wildcards, "uncertainty")
+    kinds = PLAN.shifts[job.dataset]["kinds"]
+    names = ["manifest.json", "sets.safetensors"]
+    names += [f"{kind}.safetensors" for kind in kinds]
     return [
         f"data/shifted/{job.dataset}/{seed}/{name}"
         for seed in job.seeds
-        for name in ("manifest.json", *(f"{kind}.safetensors" for kind in SHIFT_KINDS))
+        for name in names
     ]
 
 
@@ -150,7 +173,8 @@ def uncertainty_evaluate_code(wildcards):
     """Source files of the measures, of the method's own file and of the corruptions in use."""
     from triptych.uncertainty.measures import modules
 
-    return closure(*modules(job_of(wildcards, "uncertainty").kind, SHIFT_KINDS))
+    job = job_of(wildcards, "uncertainty")
+    return closure(*modules(job.kind, PLAN.shifts[job.dataset]["kinds"]))
 
 
 def identity_code(wildcards):

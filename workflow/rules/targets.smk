@@ -22,7 +22,9 @@ for _model in PLAN.models():
 
 rule data:
     input:
-        expand("data/splits/{dataset}/run.json", dataset=PLAN.datasets),
+        expand("data/splits/{dataset}/run.json", dataset=PLAN.split_datasets()),
+        # those that shifted test sets are made with are not split
+        expand("data/prepared/{dataset}/manifest.json", dataset=PLAN.datasets),
     localrule: True
 
 
@@ -35,7 +37,7 @@ rule instruments:
         ),
         expand(
             "data/shifted/{dataset}/{seed}/manifest.json",
-            dataset=PLAN.panel_datasets("uncertainty"),
+            dataset=PLAN.shifts,
             seed=PLAN.seeds("uncertainty"),
         ),
     localrule: True

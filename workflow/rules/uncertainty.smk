@@ -7,12 +7,16 @@ rule shift:
         code=shift_code,
         origin=split_origin,
         test=shift_parts,
+        companions=shift_companions,
     output:
-        sets=expand(
+        kinds=expand(
             "data/shifted/{{dataset}}/{{seed}}/{kind}.safetensors", kind=SHIFT_KINDS
         ),
+        sets="data/shifted/{dataset}/{seed}/sets.safetensors",
         manifest="data/shifted/{dataset}/{seed}/manifest.json",
         run="data/shifted/{dataset}/{seed}/run.json",
+    wildcard_constraints:
+        dataset=one_of(CORRUPTED),
     log:
         "logs/shift/{dataset}/{seed}.log",
     benchmark:
@@ -23,10 +27,20 @@ rule shift:
         runtime=240,
         gpu=0,
     message:
-        "Corrupt the test images of {wildcards.dataset}, seed {wildcards.seed}"
+        "Shift the test part of {wildcards.dataset}, seed {wildcards.seed}"
     shell:
         "triptych shift --conf {input.conf} --test {input.test}"
         " --out $(dirname {output.run}) > {log} 2>&1"
+
+
+# The same for data sets without corruptions: tables, and those that `uncorrupted` names.
+use rule shift as shift_uncorrupted with:
+    output:
+        sets="data/shifted/{dataset}/{seed}/sets.safetensors",
+        manifest="data/shifted/{dataset}/{seed}/manifest.json",
+        run="data/shifted/{dataset}/{seed}/run.json",
+    wildcard_constraints:
+        dataset=one_of(UNCORRUPTED),
 
 
 rule predict:
@@ -68,6 +82,8 @@ rule uncertainty_evaluate:
     output:
         records="results/uncertainty/{model}/{dataset}/{seeds}/evaluate/records.csv",
         reliability="results/uncertainty/{model}/{dataset}/{seeds}/evaluate/reliability.csv",
+        confidences="results/uncertainty/{model}/{dataset}/{seeds}/evaluate/confidences.csv",
+        outputs="results/uncertainty/{model}/{dataset}/{seeds}/evaluate/outputs.safetensors",
         run="results/uncertainty/{model}/{dataset}/{seeds}/evaluate/run.json",
     log:
         "logs/evaluate/uncertainty/{model}/{dataset}/{seeds}.log",

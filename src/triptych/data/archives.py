@@ -26,7 +26,7 @@ class Readable(Protocol):
 
 
 def unpack(archive: Path, wanted: Mapping[str, tuple[Path, int]]) -> None:
-    """Write members of a zip or tar.gz to given paths, each atomically.
+    """Write members of a zip or tar, gzipped or not, to given paths, each atomically.
 
     A member's own path never decides where anything is written.
 
@@ -85,7 +85,7 @@ def _unpack_zip(archive: Path, wanted: Mapping[str, tuple[Path, int]]) -> None:
 def _unpack_tar(archive: Path, wanted: Mapping[str, tuple[Path, int]]) -> None:
     left = dict(wanted)
     scanned = 0
-    with tarfile.open(archive, "r:gz") as opened:
+    with tarfile.open(archive, "r:*") as opened:
         for entry in opened:
             scanned += entry.size
             if scanned > SCAN_LIMIT:

@@ -15,7 +15,7 @@ from pydantic import model_validator as validate
 
 from triptych.errors import UserError, nearest
 
-Kind = Literal["images", "table", "graph", "graphs", "molecules", "pictures", "labels"]
+Kind = Literal["images", "table", "graph", "graphs", "molecules", "pictures", "labels", "shifted"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,14 @@ U8 = NDArray[np.uint8]
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
 
-def digits(raw: Path | None) -> Prepared:
+def digits(raw: Path | None, held_out: Sequence[int] = ()) -> Prepared:
     """1797 digits of 8×8 pixels with the levels 0 to 16.
 
     A level counts the dark pixels of a 4×4 block of the original 32×32 bitmap.
+
+    Args:
+        raw: None.
+        held_out: Classes to leave without a label; see :func:`open_set`.
     """
     bunch = datasets.load_digits()
     x = np.asarray(bunch.images).astype(np.uint8)[..., None]
@@ -35,11 +40,17 @@ def digits(raw: Path | None) -> Prepared:
         shape=[8, 8, 1],
         notes=["the 1797 images of the original test part, by 13 writers who are not identified"],
     )
-    return Prepared({"x": x, "y": np.asarray(bunch.target, np.int64)}, meta)
+    return open_set(Prepared({"x": x, "y": np.asarray(bunch.target, np.int64)}, meta), held_out)
 
 
-def idx(raw: Path | None, classes: list[str]) -> Prepared:
-    """MNIST and its drop-in replacements: four gzipped idx files, 60 000 train and 10 000 test."""
+def idx(raw: Path | None, classes: list[str], held_out: Sequence[int] = ()) -> Prepared:
+    """MNIST and its drop-in replacements: four gzipped idx files, 60 000 train and 10 000 test.
+
+    Args:
+        raw: The folder of the files.
+        classes: Names of the classes.
+        held_out: Classes to leave without a label; see :func:`open_set`.
+    """
     folder = need(raw)
     names = ("train", "t10k")
     images = [read_idx(folder / f"{name}-images-idx3-ubyte.gz") for name in names]
@@ -64,6 +75,32 @@ def idx(raw: Path | None, classes: list[str]) -> Prepared:
         shape=list(arrays["x"].shape[1:]),
         notes=["standard test part; validation is carved from train by seed"],
     )
+    return open_set(Prepared(arrays, meta), held_out)
+
+
+def open_set(content: Prepared, held_out: Sequence[int]) -> Prepared:
+    """Hold classes out: their images keep no label and no place in any part.
+
+    The other classes are numbered anew without gaps. Whoever wants images of classes that no model
+    of this set has seen takes those with label -1.
+    """
+    if not held_out:
+        return content
+    old, names = content.arrays["y"], content.meta["classes"]
+    assert isinstance(names, list)
+    kept = [label for label in range(len(names)) if label not in held_out]
+    new = np.full(len(names), -1, np.int64)
+    new[kept] = np.arange(len(kept))
+    arrays = content.arrays | {"y": new[old]}
+    if "split" in arrays:
+        arrays["split"] = np.where(arrays["y"] < 0, -1, arrays["split"]).astype(np.int8)
+    notes = content.meta["notes"]
+    assert isinstance(notes, list)
+    meta = content.meta | {
+        "classes": [names[label] for label in kept],
+        "n_classes": len(kept),
+        "notes": [*notes, f"held out: {', '.join(str(names[label]) for label in held_out)}"],
+    }
     return Prepared(arrays, meta)
 
 
@@ -166,8 +203,8 @@ def read_amat(path: Path, columns: int = 784) -> U8:
 def cifar10(raw: Path | None) -> Prepared:
     """50 000 train and 10 000 test photographs of 32×32 pixels, RGB, 10 classes."""
     folder = need(raw)
-    train = [_cifar_batch(folder, f"data_batch_{number}") for number in range(1, 6)]
-    test = _cifar_batch(folder, "test_batch")
+    train = [cifar_batch(folder, f"data_batch_{number}") for number in range(1, 6)]
+    test = cifar_batch(folder, "test_batch")
     batches = [*train, test]
     arrays = {
         "x": np.concatenate([x for x, _ in batches]),
@@ -188,7 +225,7 @@ def cifar10(raw: Path | None) -> Prepared:
     return Prepared(arrays, meta)
 
 
-def _cifar_batch(folder: Path, name: str) -> tuple[U8, NDArray[np.int64]]:
+def cifar_batch(folder: Path, name: str) -> tuple[U8, NDArray[np.int64]]:
     """One batch: a row holds the red, then the green, then the blue plane of 32×32 pixels."""
     batch: dict[str, Any] = pickles.load(folder / name, recorded_sha256(folder, name))
     y = np.asarray(batch["labels"], dtype=np.int64)

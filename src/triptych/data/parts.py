@@ -14,6 +14,7 @@ from triptych.files import Array, read_array_metadata, read_arrays
 
 PARTS = ("train", "validation", "test")
 SHARED = "graph.safetensors"  # beside the seeds' folders: the graph that all of them label
+SETS = "sets.safetensors"  # beside a seed's corrupted test sets: all other shifted ones
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class Prepared:
             ``fingerprint`` uint8 [N, 256] (packed bits).
             pictures: one uint8 [H, W, 3] per picture, by name.
             labels: ``counts`` int64 [N, classes], for the items of another set.
+            shifted: one uint8 [S N, H, W, C] per corruption, for the N images of another set's
+            test part at S severities, ``y`` their labels.
 
             ``y`` is int64 for classes (-1 where no label exists) and float64 for regression.
             ``split`` int8 [N] where the set defines one: 0 train, 1 validation, 2 test, -1 unused.

@@ -6,6 +6,10 @@ checked quickly.
 
 from triptych.data.corruptions.apply import corrupt
 from triptych.data.corruptions.gate import Gate, gate
-from triptych.data.corruptions.registry import averaged, find, modules, names
+from triptych.data.corruptions.registry import averaged, companions, find, modules, names
 
-__all__ = ["Gate", "averaged", "corrupt", "find", "gate", "modules", "names"]
+PUBLISHED = {"cifar10": "cifar10_c"}  # data set -> where its corrupted test images are published
+
+__all__ = [
+    "PUBLISHED", "Gate", "averaged", "companions", "corrupt", "find", "gate", "modules", "names",
+]  # fmt: skip

@@ -1,14 +1,16 @@
 """From clean bytes to corrupted bytes: draws keyed per image, one clip, one rounding."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from triptych.data.corruptions.base import SEVERITIES, Bytes, ConstantSet
+from triptych.data.corruptions.base import SEVERITIES, Bytes, ConstantSet, Pictures
 from triptych.data.corruptions.draws import Draws
 from triptych.data.corruptions.registry import find, names
 from triptych.errors import UserError, nearest
 
-CHUNK = 1024  # images in float64 at a time; the result does not depend on it
+CHUNK = 1024  # images in float64 at a time at most; the result does not depend on it
 
 
 def corrupt(
@@ -19,6 +21,7 @@ def corrupt(
     dataset: str,
     seed: int = 0,
     constants: ConstantSet = "small",
+    pictures: Pictures | None = None,
 ) -> Bytes:
     """Corrupt images.
 
@@ -35,6 +38,7 @@ def corrupt(
         dataset: Name of the data set.
         seed: Another seed gives other draws.
         constants: Whose constants the severities stand for.
+        pictures: uint8 [H', W', 3] each, for a kind that has a companion.
 
     Returns:
         uint8 [N, H, W, C], a new array.
@@ -42,7 +46,7 @@ def corrupt(
     Raises:
         UserError: The kind is unknown or has no constants in this set.
         ValueError: Shapes or types are not the ones above, or the kind made a value that is no
-            number.
+            number; or its pictures are missing.
     """
     _check(x, severity, ids)
     if kind not in names(constants):
@@ -52,18 +56,24 @@ def corrupt(
     if severity == 0:
         return x.copy()
     corruption = find(kind)
+    if corruption.companion and not pictures:
+        raise ValueError(f"{kind}: expected the pictures of {corruption.companion}, found none")
     constant = corruption.constants[constants][severity - 1]
+    overlay = (pictures,) if corruption.companion else ()
     out = np.empty_like(x)
-    for start in range(0, len(x), CHUNK):
-        rows = slice(start, start + CHUNK)
+    step = max(1, min(CHUNK, corruption.block // (8 * max(1, math.prod(x.shape[1:])))))
+    for start in range(0, len(x), step):
+        rows = slice(start, start + step)
         draws = Draws(ids[rows], "corruption", dataset, kind, severity, seed)
-        y = corruption.apply(x[rows] / 255.0, constant, draws)
+        y = corruption.apply(x[rows] / 255.0, constant, draws, *overlay)
         if y.shape != x[rows].shape or not np.isfinite(y).all():
             raise ValueError(
                 f"{kind} at severity {severity}: expected finite values of shape {x[rows].shape}, "
                 f"found shape {y.shape} with {int((~np.isfinite(y)).sum())} values not finite"
             )
-        out[rows] = np.rint(np.clip(y, 0.0, 1.0) * 255.0).astype(np.uint8)
+        y = np.clip(y, 0.0, 1.0)
+        y *= 255.0
+        out[rows] = np.rint(y, out=y)
     return out
 
 

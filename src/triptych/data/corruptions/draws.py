@@ -43,6 +43,10 @@ class Draws:
         """Uniform draws in [0, 1), [N, *shape]."""
         return self.each(lambda generator, _: generator.random(tuple(shape)))
 
+    def integers(self, low: int, high: int, shape: Sequence[int]) -> NDArray[np.int64]:
+        """Uniform whole numbers low … high − 1, [N, *shape]."""
+        return np.stack([g.integers(low, high, tuple(shape)) for g in self._generators])
+
     def signs(self, count: int) -> Floats:
         """-1 or +1 with equal probability, [N, count]."""
         return np.where(self.uniform((count,)) < 0.5, -1.0, 1.0)

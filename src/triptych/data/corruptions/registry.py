@@ -42,6 +42,11 @@ def averaged(kinds: Iterable[str], constants: str) -> list[str]:
     return [kind for kind in kinds if constants not in find(kind).validation_in]
 
 
+def companions(kinds: Iterable[str]) -> list[str]:
+    """Data sets of pictures that the kinds need, each once, by name."""
+    return sorted({name for name in (find(kind).companion for kind in kinds) if name})
+
+
 def modules(kinds: Iterable[str]) -> list[str]:
     """Dotted modules of kinds; a job that applies them depends on these files and on no others."""
     return [_module(kind) for kind in sorted(kinds)]

@@ -30,11 +30,15 @@ def _resize(x: Pixels, size: int, axis: int) -> Pixels:
         covered = range(max(first, 0), min(last, length))
         # A centre on the upper border belongs to the next box.
         inside = [j for j in covered if -reach < j + 0.5 - centre <= reach] or [covered[0]]
-        total = np.zeros_like(np.take(x, 0, axis=axis))
-        for j in inside:
-            total += np.take(x, j, axis=axis)
+        total = 0.0 + _line(x, inside[0], axis)
+        for j in inside[1:]:
+            total += _line(x, j, axis)
         columns.append(total / len(inside))
     return np.stack(columns, axis=axis)
+
+
+def _line(x: Pixels, j: int, axis: int) -> Pixels:
+    return x[:, j] if axis == 1 else x[:, :, j]
 
 
 # Side length that is left (Hendrycks & Dietterich 2019). An 8×8 image has few whole side lengths:

@@ -1,0 +1,1 @@
+"""Shifted test sets, one file each, found by name; see :mod:`..registry`."""
