@@ -105,7 +105,7 @@ def test_brier_of_the_uniform_forecast_and_of_the_extremes(classes: int) -> None
 
 def test_claim_u16_holds() -> None:
     checks = u16_one_prediction.check()
-    assert len(checks) == 4
+    assert len(checks) == 5
     assert all(check.discrepancy <= check.tolerance for check in checks)
 
 

@@ -23,7 +23,7 @@ def test_good_values() -> None:
         ({"severities": []}, "at least 1"),
         ({"kinds": ["contrast", "contrast"]}, "each kind once"),
         ({"constants": "mnist_c"}, "small"),
-        ({"kinds": []}, "at least 1"),
+        ({"sets": ["strokes", "strokes"]}, "each kind once"),
         ({"sevrities": [1]}, "Extra inputs"),
     ],
 )

@@ -223,15 +223,19 @@ def test_records_are_the_measures_of_the_logits(chain: Chain) -> None:
 
 def test_the_mean_over_kinds_is_at_one_severity_and_without_validation_kinds(chain: Chain) -> None:
     """Trap 20."""
-    table = chain.records()
-    for metric in ("accuracy", "nll", "brier", "ece", "ece_floor", "confidence_minus_accuracy"):
-        for severity in SHIFT["severities"]:
-            parts = [
-                number(table, metric, f"test+{k}@{severity}")
-                for k in ("contrast", "gaussian_noise")
-            ]
+    table, logits = chain.records(), chain.logits()
+    for severity in SHIFT["severities"]:
+        splits = [f"test+{k}@{severity}" for k in ("contrast", "gaussian_noise")]
+        for metric in ("accuracy", "nll", "brier", "ece"):
+            parts = [number(table, metric, split) for split in splits]
             mean = number(table, metric, f"test+mean@{severity}")
             assert mean == pytest.approx(np.mean(parts), abs=1e-14)
+        # The confidence is recorded for the mean alone.
+        assert not len(table[(table.metric == "mean_confidence") & table.split.isin(splits)])
+        pooled = [arithmetic(logits[f"0/{split}"]) for split in splits]
+        parts = [float(top_label(log_p, logits["0/labels"])[0].mean()) for log_p in pooled]
+        mean = number(table, "mean_confidence", f"test+mean@{severity}")
+        assert mean == pytest.approx(np.mean(parts), abs=1e-14)
     rows = table[table.split.str.startswith("test+mean@")]
     assert set(rows.n) == {2 * SIZES["test"]}
     assert rows.protocol.str.contains("mean over 2 kinds, small constants").all()

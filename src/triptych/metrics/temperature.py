@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
 
-from triptych.metrics.classification import Labels
 from triptych.metrics.probabilities import Floats, log_softmax
 
+Labels = NDArray[np.int64]
 BOUNDS = (0.05, 20.0)
 
 
@@ -23,6 +24,9 @@ class Temperature:
 
     value: float
     bounded: bool
+
+
+NEUTRAL = Temperature(1.0, False)
 
 
 def fit_temperature(

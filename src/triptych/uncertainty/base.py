@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from triptych import registry
 from triptych.data.parts import Part
+from triptych.errors import UserError
 from triptych.files import Array
 from triptych.metrics.pooling import arithmetic
 from triptych.model import Batch, Model
-from triptych.params import TrainingParams
+from triptych.params import ModelParams, TrainingParams
+from triptych.uncertainty.cost import multiply_adds, training_multiply_adds
 from triptych.uncertainty.images import network_input, to_bytes
 from triptych.uncertainty.networks import Network
+from triptych.uncertainty.tables import TableNetwork, rows, rows_and_targets, standardise
 
 
 class MethodParams(TrainingParams):
@@ -46,21 +50,54 @@ class HeldOut:
 
 
 class Method(Model):
-    """Image in, logits of the members out.
+    """Image or row of a table in, logits of the members out.
 
     A member is whatever the method keeps several of: networks, dropout masks, samples of weights.
     Logits are predicted once per (model, shift) and cached; every measure is computed from them.
+
+    Attributes:
+        task: What it is asked to do, where that is not the data set's own task; decides which
+            measures it meets.
+        sets: Named shifted sets that it is predicted on, and no corruptions; None: all there are.
+        exchangeable: Whether any of its members could stand for any other, so that a part of them
+            is a smaller model of the same kind.
     """
 
-    Params = MethodParams
+    Params: ClassVar[type[ModelParams]] = MethodParams
+    data_kinds: ClassVar[tuple[str, ...]] = ("images", "table")
+    task: ClassVar[str] = ""
+    sets: ClassVar[tuple[str, ...] | None] = None
+    exchangeable: ClassVar[bool] = True
 
     @classmethod
     def tensors(cls, train: Part, validation: Part) -> tuple[Batch, Batch]:
-        """Images ``x`` float32 [N, C, H, W] and labels ``y`` int64 [N] of both parts."""
-        return images_and_labels(train), images_and_labels(validation)
+        """Inputs ``x`` float32 [N, C, H, W] or [N, F] and labels ``y`` int64 [N] of both parts."""
+        return inputs_and_labels(train), inputs_and_labels(validation)
+
+    @classmethod
+    def inputs(cls, x: Array) -> Tensor:
+        """What :meth:`member_logits` is given, for images 0..255 or rows of a table [N, ...]."""
+        return network_input(np.asarray(x, dtype=np.uint8)) if x.ndim == 4 else rows(x)
+
+    def fit_closed_form(self, train: Batch, rng: torch.Generator) -> bool:
+        """Fit the scaling of tables; what is learnt by steps is left to the training loop."""
+        standardise(list(self.modules()), train)
+        return False
 
     def network(self, dropout: float = 0.0) -> Network:
-        """A freshly initialised network for this data set."""
+        """A freshly initialised network for this data set.
+
+        Raises:
+            UserError: The data set has no classes.
+        """
+        if not self.meta.get("n_classes"):
+            raise UserError(
+                f"{self.meta.get('dataset', 'data set')}: expected classes to tell apart, found "
+                f"task {self.meta.get('task')!r}; use a data set with classes"
+            )
+        if self.meta.get("kind") == "table":
+            columns = len(self.meta["features"])
+            return TableNetwork(columns, self.meta["n_classes"], self.params.hidden, dropout)
         return Network(
             self.meta["shape"],
             self.meta["n_classes"],
@@ -86,6 +123,29 @@ class Method(Model):
         """
         raise NotImplementedError(f"{type(self).__name__} does not predict")
 
+    def prediction_cost(self, x: Tensor) -> float:
+        """Multiply-adds of one prediction; of trees, comparisons.
+
+        Args:
+            x: One input [1, ...], on the model's device.
+        """
+        return float(multiply_adds(lambda: self.member_logits(x, torch.Generator().manual_seed(0))))
+
+    def training_cost(self, x: Tensor, steps: Mapping[str, int], n: int) -> float | None:
+        """Multiply-adds of gradient training; of trees, examples looked at times features tried.
+
+        Args:
+            x: One input [1, ...], on the model's device.
+            steps: Updates that each of :meth:`trainables` took.
+            n: Training examples.
+
+        Returns:
+            None where it is not counted: nothing was fitted by steps.
+        """
+        if not isinstance(self.params, TrainingParams):
+            return None
+        return training_multiply_adds(self.trainables(), steps, min(self.params.batch_size, n), x)
+
     def prediction_protocol(self) -> str:
         """What a number about the predictions means nothing without."""
         return "one network"
@@ -106,6 +166,11 @@ class Method(Model):
             float64 [N, K].
         """
         return arithmetic(members)
+
+
+def inputs_and_labels(part: Part) -> dict[str, Tensor]:
+    """The tensors of one part of a table or of an image set."""
+    return rows_and_targets(part) if part.meta["kind"] == "table" else images_and_labels(part)
 
 
 def images_and_labels(part: Part) -> dict[str, Tensor]:

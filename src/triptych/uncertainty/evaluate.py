@@ -1,9 +1,8 @@
 """The verb ``evaluate`` of the uncertainty panel: every measure, from cached logits alone."""
 
 import csv
-import importlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,24 +11,35 @@ import numpy as np
 
 from triptych import jobs, records
 from triptych.data import corruptions
-from triptych.files import open_arrays, read_json, write_text
-from triptych.metrics.calibration import edges, reliability
-from triptych.metrics.classification import top_label
-from triptych.records import Record, shifted
+from triptych.files import Array, open_arrays, read_json, write_arrays, write_text
+from triptych.metrics.calibration import edges, equal_width, reliability
+from triptych.metrics.classification import accuracy, top_label
+from triptych.metrics.corruption_error import mean_error
+from triptych.metrics.groups import expected_worst
+from triptych.metrics.temperature import NEUTRAL, Temperature, fit_temperature
+from triptych.records import Record, named, shifted
 from triptych.uncertainty import measures
 from triptych.uncertainty.base import HeldOut, Method, method_class, resolved
-from triptych.uncertainty.measures.base import Number, Prediction
+from triptych.uncertainty.measures.base import Named, Number, Prediction
+from triptych.uncertainty.outputs import SHOWN, probabilities, surfaces
 from triptych.uncertainty.params import CalibrationParams, ShiftParams
-from triptych.uncertainty.predict import TASK
 
+CORRUPTED = "test+"  # begins the split name of every corrupted test set
+COSTS = (("test", "prediction_multiply_adds"), ("train", "training_multiply_adds"))
+COUNTED = "in matrix products and convolutions; of trees, comparisons"
 MEAN = "mean"  # stands for a kind in the split name of the mean over kinds
 RELIABILITY_COLUMNS = (
     "seed", "split", "bin", "lower", "upper", "count", "accuracy", "confidence",
 )  # fmt: skip
+HISTOGRAM_COLUMNS = ("seed", "split", "bin", "lower", "upper", "count")
+HISTOGRAM_BINS = 20
+FAR = ("out-of-distribution", "open set")  # kinds of shift without classes
 
 
 def run(conf: Path, predict: Path, train: Path, out: Path) -> None:
-    """Measure every seed; write ``records.csv``, ``reliability.csv`` and ``run.json``.
+    """Measure every seed; write ``{records,reliability,confidences}.csv`` and ``run.json``.
+
+    Predictions that figures show go to ``outputs.safetensors``, of the first seed that has any.
 
     Args:
         conf: ``evaluate.json`` of the job.
@@ -51,6 +61,8 @@ def run(conf: Path, predict: Path, train: Path, out: Path) -> None:
         params = kind.Params(model=values["kind"], **merged)
         rows: list[Record] = []
         diagrams: list[list[object]] = []
+        histograms: list[list[object]] = []
+        outputs: dict[str, Array] = {}
         for seed in values["seeds"]:
             facts = trained["facts"][str(seed)] | predicted["facts"][str(seed)]
             measured = _Seed(values, seed, facts, kind, params, shift, bins)
@@ -58,14 +70,18 @@ def run(conf: Path, predict: Path, train: Path, out: Path) -> None:
                 measured.measure(handle)
             rows += measured.rows
             diagrams += measured.diagrams
+            histograms += measured.histograms
+            outputs = outputs or {f"{seed}/{key}": a for key, a in measured.outputs.items()}
+        write_arrays(out / "outputs.safetensors", outputs)
         records.write(out / "records.csv", rows)
-        _write_reliability(out / "reliability.csv", diagrams)
+        _write_table(out / "reliability.csv", RELIABILITY_COLUMNS, diagrams)
+        _write_table(out / "confidences.csv", HISTOGRAM_COLUMNS, histograms)
         job.facts["records"] = len(rows)
 
 
 @dataclass
 class _Seed:
-    """The measuring of one seed; ``rows`` and ``diagrams`` are its results."""
+    """The measuring of one seed; ``rows``, ``diagrams`` and ``histograms`` are its results."""
 
     values: Mapping[str, Any]
     seed: int
@@ -74,8 +90,15 @@ class _Seed:
     params: Any
     shift: ShiftParams
     bins: int
+    temperature: Temperature = NEUTRAL
     rows: list[Record] = field(default_factory=list)
     diagrams: list[list[object]] = field(default_factory=list)
+    histograms: list[list[object]] = field(default_factory=list)
+    outputs: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def task(self) -> str:
+        return str(self.facts["task"])
 
     def measure(self, logits: Any) -> None:
         """Fill the results from an open file of logits."""
@@ -91,14 +114,48 @@ class _Seed:
             logits.get_tensor(f"{self.seed}/validation"),
             logits.get_tensor(f"{self.seed}/validation_labels"),
         )
-        self._split(logits, "validation")
+        if self.task == measures.CLASSIFICATION:
+            pooled = self.kind.combine(self.params, self.held_out.logits, self.held_out)
+            self.temperature = fit_temperature(pooled, self.held_out.labels)
+        held_out = self._split(logits, "validation")
         clean = self._split(logits, "test")
         self._diagram("test", [clean])
-        averaged = corruptions.averaged(self.shift.kinds, self.shift.constants)
+        self._histogram("test", clean.prediction)
+        if self.task == measures.CLASSIFICATION:
+            self.outputs["members"] = probabilities(clean.prediction.members[:, :SHOWN])
+            self.outputs["labels"] = self.labels[:SHOWN]
+        self._sets(logits, clean.prediction, held_out.prediction)
+        if self.kind.sets is not None:
+            return
+        kinds = self._kinds(logits)
+        averaged = corruptions.averaged(kinds, self.shift.constants)
+        errors: dict[str, list[float]] = {kind: [] for kind in averaged}
         for severity in self.shift.severities:
-            found = {k: self._split(logits, shifted(k, severity)) for k in self.shift.kinds}
+            found = {k: self._split(logits, shifted(k, severity)) for k in kinds}
             if averaged:
                 self._mean(severity, [found[k] for k in averaged])
+            for kind in averaged:
+                errors[kind].append(_error(found[kind].prediction))
+        if averaged:
+            self._corruption_error(errors, _error(clean.prediction))
+
+    def _kinds(self, logits: Any) -> list[str]:
+        """The corruptions that were predicted: not those that need colour, of grey images."""
+        first = self.shift.severities[0]
+        there = set(logits.keys())
+        return [k for k in self.shift.kinds if f"{self.seed}/{shifted(k, first)}" in there]
+
+    def _corruption_error(self, errors: Mapping[str, list[float]], clean: float) -> None:
+        """Mean error over corruptions and severities, and what it adds to the clean error."""
+        if self.task != measures.CLASSIFICATION:
+            return
+        how = (
+            f"mean over {len(errors)} kinds and {len(self.shift.severities)} severities, "
+            f"{self.shift.constants} constants, not divided by a baseline"
+        )
+        for name, base in (("corruption_error", 0.0), ("relative_corruption_error", clean)):
+            value = mean_error(errors, base)
+            self._add("test", Number(name, value, "fraction", "exact", how), len(self.labels))
 
     def _facts(self) -> None:
         n = self.facts["n_train"]
@@ -112,15 +169,71 @@ class _Seed:
         if "evaluations_per_example" in self.facts:
             cost = self.facts["evaluations_per_example"]
             self._add("test", Number("evaluations_per_example", cost, "forward passes", "exact"), 1)
+        for split, name in COSTS:
+            if name in self.facts:
+                self._add(
+                    split, Number(name, self.facts[name], "multiply-adds", "exact", COUNTED), 1
+                )
 
     def _split(self, logits: Any, split: str) -> "_Measured":
-        members = logits.get_tensor(f"{self.seed}/{split}")
         labels = self.held_out.labels if split == "validation" else self.labels
+        return self._measured(split, self._prediction(logits, split, labels))
+
+    def _sets(self, logits: Any, clean: Prediction, held_out: Prediction) -> None:
+        """The shifted test sets that are no corruptions."""
+        for name, described in self.facts["sets"].items():
+            found = []
+            for split, about in described["splits"].items():
+                stem = f"{self.seed}/{split}#"
+                arrays = {key: logits.get_tensor(f"{stem}{key}") for key in about["arrays"]}
+                labels = arrays.pop("y", np.full(about["n"], -1, np.int64))
+                variant = split.removeprefix(named(name)).removeprefix("@")
+                context = Named(
+                    name, variant, described["shift"], clean, held_out, arrays, about["facts"]
+                )
+                prediction = self._prediction(logits, split, labels, context)
+                found.append(self._measured(split, prediction))
+                if described["shift"] in FAR:
+                    self._histogram(split, prediction)
+            if described["shift"] == "picture":
+                self.outputs |= surfaces(found[0].prediction)
+            if described["shift"] == "subpopulation":
+                self._worst_group(name, [item.prediction for item in found])
+
+    def _worst_group(self, name: str, groups: list[Prediction]) -> None:
+        """The least accurate of several groups, and what the least would be by chance."""
+        accuracies = [1.0 - _error(group) for group in groups]
+        sizes = [len(group.labels) for group in groups]
+        worst = int(np.argmin(accuracies))
+        chance = expected_worst(accuracies, sizes)
+        among = f"of {len(groups)} groups; the worst here: {_variant(groups[worst])}"
+        split, n = named(name), sizes[worst]
+        self._add(split, Number(
+            "worst_group_accuracy", accuracies[worst], "fraction", "estimate", among
+        ), n)  # fmt: skip
+        self._add(split, Number(
+            "worst_group_expected", chance, "fraction", "estimate",
+            f"{among.partition(';')[0]} of these sizes, if all were equally accurate",
+        ), n)  # fmt: skip
+
+    def _prediction(
+        self, logits: Any, split: str, labels: Any, context: Named | None = None
+    ) -> Prediction:
+        members = logits.get_tensor(f"{self.seed}/{split}")
         log_p = self.kind.combine(self.params, members, self.held_out)
-        prediction = Prediction(members, log_p, labels, self.bins)
-        numbers = [n for measure in _measures() for n in measure(prediction)]
+        dataset = str(self.values["dataset"])
+        return Prediction(
+            members, log_p, labels, self.bins, context, dataset, self.params,
+            self.temperature, self.kind.exchangeable,
+        )  # fmt: skip
+
+    def _measured(self, split: str, prediction: Prediction) -> "_Measured":
+        shift = prediction.named.shift if prediction.named else measures.PLAIN
+        chosen = measures.chosen(self.task, shift)
+        numbers = [number for measure in chosen for number in measure(prediction)]
         for number in numbers:
-            self._add(split, number, len(labels))
+            if number.by_kind or not _brief(split, shift):
+                self._add(split, number, len(prediction.labels))
         return _Measured(prediction, numbers)
 
     def _mean(self, severity: int, found: list["_Measured"]) -> None:
@@ -135,7 +248,9 @@ class _Seed:
         self._diagram(split, found)
 
     def _diagram(self, split: str, found: list["_Measured"]) -> None:
-        """A reliability diagram over all kinds pooled."""
+        """A reliability diagram over all kinds pooled, of predicted classes alone."""
+        if self.task != measures.CLASSIFICATION:
+            return
         pairs = [top_label(f.prediction.log_p, f.prediction.labels) for f in found]
         confidence, correct = (np.concatenate(side) for side in zip(*pairs, strict=True))
         diagram, border = reliability(confidence, correct, self.bins), edges(self.bins)
@@ -145,15 +260,38 @@ class _Seed:
                 diagram.count[b], diagram.accuracy[b], diagram.confidence[b],
             ])  # fmt: skip
 
+    def _histogram(self, split: str, prediction: Prediction) -> None:
+        """How many inputs get which confidence."""
+        if self.task != measures.CLASSIFICATION:
+            return
+        confidence = np.minimum(np.exp(prediction.log_p.max(axis=-1)), 1.0)
+        counts = np.bincount(equal_width(confidence, HISTOGRAM_BINS), minlength=HISTOGRAM_BINS)
+        border = edges(HISTOGRAM_BINS)
+        for b, count in enumerate(counts.tolist()):
+            self.histograms.append([self.seed, split, b, border[b], border[b + 1], count])
+
     def _add(self, split: str, number: Number, n: int) -> None:
         pieces = [number.protocol, self.facts.get("protocol", "")]
         self.rows.append(self._record(split, number, n, "; ".join(p for p in pieces if p)))
 
     def _record(self, split: str, number: Number, n: int, protocol: str) -> Record:
         return Record(
-            "uncertainty", TASK, self.values["dataset"], self.values["model"], self.seed, split,
-            number.metric, float(number.value), number.unit, number.kind, n, protocol,
+            "uncertainty", self.task, self.values["dataset"], self.values["model"], self.seed,
+            split, number.metric, float(number.value), number.unit, number.kind, n, protocol,
         )  # fmt: skip
+
+
+def _brief(split: str, shift: str) -> bool:
+    """Whether a few numbers are enough: it is one of many sets, or there to choose by."""
+    return split.startswith((CORRUPTED, "validation")) or shift in measures.LABELLED[1:]
+
+
+def _variant(prediction: Prediction) -> str:
+    return prediction.named.variant if prediction.named else ""
+
+
+def _error(prediction: Prediction) -> float:
+    return 1.0 - float(accuracy(prediction.log_p, prediction.labels))
 
 
 @dataclass(frozen=True)
@@ -162,15 +300,10 @@ class _Measured:
     numbers: list[Number]
 
 
-def _measures() -> Iterator[Any]:
-    for name in measures.names():
-        yield importlib.import_module(f"triptych.uncertainty.measures.{name}").measure
-
-
-def _write_reliability(path: Path, rows: list[list[object]]) -> None:
+def _write_table(path: Path, columns: Sequence[str], rows: list[list[object]]) -> None:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(RELIABILITY_COLUMNS)
+    writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(value) for value in row])
     write_text(path, stream.getvalue())

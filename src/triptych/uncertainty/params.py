@@ -10,9 +10,9 @@ Severity = Annotated[int, Field(ge=1, le=5)]
 
 
 class ShiftParams(Strict):
-    """Corruptions of the test images."""
+    """Shifted copies of the test parts."""
 
-    kinds: list[str] = Field(min_length=1, description="Names in the corruption registry")
+    kinds: list[str] = Field(description="Names in the corruption registry")
     severities: list[Severity] = Field(
         [1, 2, 3, 4, 5],
         min_length=1,
@@ -21,8 +21,21 @@ class ShiftParams(Strict):
     constants: Literal["small", "cifar_c", "imagenet_c"] = Field(
         "small", description="Constant set: small (own, for 8x8 images), cifar_c or imagenet_c"
     )
+    sets: list[str] = Field(
+        [],
+        description="Further test sets, files of data/shifts/sets: out-of-distribution, open set, "
+        "subpopulations ...; each is made for the data sets it means something on",
+    )
+    published: list[str] = Field(
+        [],
+        description="Data sets whose corrupted test images are the published ones and not made "
+        "here: cifar10 (CIFAR-10-C, 2.9 GB)",
+    )
+    uncorrupted: list[str] = Field(
+        [], description="Data sets of the panel that get `sets` alone, and none of `kinds`"
+    )
 
-    @field_validator("kinds")
+    @field_validator("kinds", "sets")
     @classmethod
     def _unique(cls, value: list[str]) -> list[str]:
         if len(set(value)) != len(value):

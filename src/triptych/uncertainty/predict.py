@@ -8,18 +8,17 @@ import numpy as np
 import torch
 
 from triptych import jobs, records, registry
-from triptych.data.parts import Part, read_part
+from triptych.data.levels import inputs
+from triptych.data.parts import SETS, Part, read_part
 from triptych.files import Array, open_arrays, read_arrays, read_json, write_arrays
 from triptych.records import Record, shifted
 from triptych.runtime import timed
 from triptych.seeding import derive_seed
 from triptych.train import restore, stream
 from triptych.training import predict_in_batches
-from triptych.uncertainty.base import Method, resolved
-from triptych.uncertainty.images import network_input, to_bytes
+from triptych.uncertainty.base import Method, method_class, resolved
 
 BATCH = 1024  # images per pass; fixed, because dropout masks are drawn batch by batch
-TASK = "classification"
 
 
 def modules(kind: str) -> list[str]:
@@ -30,9 +29,10 @@ def modules(kind: str) -> list[str]:
 def run(conf: Path, train: Path, parts: Sequence[Path], shifts: Sequence[Path], out: Path) -> None:
     """Predict every seed of a job; write ``logits.safetensors``, ``timings.csv``, ``run.json``.
 
-    Keys: "<seed>/validation", "<seed>/test", "<seed>/test+<kind>@<severity>", each float32
-    [M, N, K]; "<seed>/labels" and "<seed>/validation_labels", int64 [N]. A seed whose training
-    diverged has none.
+    Keys: "<seed>/validation", "<seed>/test", "<seed>/test+<kind>@<severity>",
+    "<seed>/test:<set>@<variant>", each float32 [M, N, K]; "<seed>/labels" and
+    "<seed>/validation_labels" [N]; "<seed>/test:<set>@<variant>#<array>", the labels ``y`` and the
+    attributes of a set. A seed whose training diverged has none.
 
     Args:
         conf: ``predict.json`` of the job.
@@ -55,17 +55,23 @@ def run(conf: Path, train: Path, parts: Sequence[Path], shifts: Sequence[Path], 
             facts = trained["facts"][str(seed)]
             test = read_part(folder / "test.safetensors")
             sizes = read_json(folder / "manifest.json")["sizes"]
-            found = {"n_train": sizes["train"], "split_rule": test.meta["split_rule"]}
+            found = {
+                "n_train": sizes["train"], "split_rule": test.meta["split_rule"],
+                "task": method_class(values["kind"]).task or test.meta["task"],
+                "sets": _wanted(method_class(values["kind"]), shift),
+            }  # fmt: skip
             if facts["status"] != "diverged":
                 model = restore(training, test.meta, weights, seed).to(job.device)
                 assert isinstance(model, Method)
                 validation = read_part(folder / "validation.safetensors")
                 logits, seconds = _predict(model, values, seed, validation, test, shift)
+                task = str(found["task"])
                 arrays |= {f"{seed}/{name}": array for name, array in logits.items()}
-                timings += _timings(values, seed, facts, seconds, sizes, model)
+                timings += _timings(values, seed, facts, seconds, sizes, model, task)
                 found |= {
                     "evaluations_per_example": model.evaluations_per_prediction,
                     "protocol": model.prediction_protocol(),
+                    **_costs(model, facts["steps"], sizes["train"], inputs(test)[:1]),
                 }
             job.facts[str(seed)] = found
         write_arrays(out / "logits.safetensors", arrays)
@@ -78,8 +84,9 @@ def _inputs(train: Path, parts: Sequence[Path], shifts: Sequence[Path]) -> list[
         files += [folder / "validation.safetensors", folder / "test.safetensors"]
         files.append(folder / "manifest.json")
     for folder in shifts:
-        kinds = read_json(folder / "manifest.json")["kinds"]
-        files += [folder / f"{kind}.safetensors" for kind in sorted(kinds)]
+        manifest = read_json(folder / "manifest.json")
+        names = [f"{kind}.safetensors" for kind in sorted(manifest["kinds"])]
+        files += [folder / name for name in (*names, *([SETS] if manifest.get("sets") else []))]
     return files
 
 
@@ -92,7 +99,10 @@ def _predict(
         "validation_labels": validation.arrays["y"],
     }
     rates = []
-    for split, x in _sets(validation, test, shift):
+    for split, x in _sets(model, validation, test, shift):
+        if "#" in split:
+            arrays[split] = x
+            continue
         rng = torch.Generator().manual_seed(derive_seed(*stream(values, seed), "predict", split))
         seconds: dict[str, float] = {}
         with timed(seconds, "all", next(model.parameters()).device):
@@ -101,27 +111,54 @@ def _predict(
     return arrays, float(np.median(rates))
 
 
-def _sets(validation: Part, test: Part, shift: Path) -> Iterator[tuple[str, Array]]:
-    """Split name and images, 0..255, of everything that is predicted."""
-    yield "validation", to_bytes(validation.arrays["x"], validation.meta)
-    yield "test", to_bytes(test.arrays["x"], test.meta)
+def _wanted(method: type[Method], shift: Path) -> dict[str, Any]:
+    """What the manifest says of the named sets that a method is predicted on."""
+    sets: dict[str, Any] = read_json(shift / "manifest.json").get("sets", {})
+    return {k: v for k, v in sets.items() if method.sets is None or k in method.sets}
+
+
+def _sets(model: Method, validation: Part, test: Part, shift: Path) -> Iterator[tuple[str, Array]]:
+    """Split name and inputs (images 0..255) of everything that is predicted.
+
+    What is kept beside a prediction (labels and attributes of a set) has a name with "#".
+    """
+    yield "validation", inputs(validation)
+    yield "test", inputs(test)
     manifest = read_json(shift / "manifest.json")
-    for kind in sorted(manifest["kinds"]):
+    for kind in sorted(manifest["kinds"]) if model.sets is None else []:
         with open_arrays(shift / f"{kind}.safetensors") as handle:
             for severity in manifest["severities"]:
                 yield shifted(kind, severity), handle.get_tensor(str(severity))
+    splits = {
+        name for described in _wanted(type(model), shift).values() for name in described["splits"]
+    }
+    if splits:
+        with open_arrays(shift / SETS) as handle:
+            for name in sorted(handle.keys()):
+                if name.partition("#")[0] in splits:
+                    yield name, handle.get_tensor(name)
 
 
 @torch.no_grad()
 def predict_logits(model: Method, x: Array, rng: torch.Generator) -> Array:
-    """Logits of all members, no image dropped: uint8 [N, H, W, C] -> float32 [M, N, K]."""
+    """Logits of all members, no example dropped: images or rows [N, ...] -> float32 [M, N, K]."""
     model.eval()
     device = next(model.parameters()).device
     batches = [
-        model.member_logits(network_input(x[rows]).to(device), rng).float().cpu()
+        model.member_logits(model.inputs(x[rows]).to(device), rng).float().cpu()
         for rows in predict_in_batches(len(x), BATCH)
     ]
     return np.asarray(torch.cat(batches, dim=1).numpy())
+
+
+def _costs(model: Method, steps: Mapping[str, int], n: int, x: Array) -> dict[str, float]:
+    """Operations counted, not timed; of studies, whose members are no one model, nothing."""
+    if model.task:
+        return {}
+    one = model.inputs(x).to(next(model.parameters()).device)
+    training = model.training_cost(one, steps, n)
+    found = {"prediction_multiply_adds": model.prediction_cost(one)}
+    return found if training is None else found | {"training_multiply_adds": training}
 
 
 def _timings(
@@ -131,8 +168,9 @@ def _timings(
     seconds: float,
     sizes: Mapping[str, int],
     model: Method,
+    task: str,
 ) -> list[Record]:
-    head = ("uncertainty", TASK, values["dataset"], values["model"], seed)
+    head = ("uncertainty", task, values["dataset"], values["model"], seed)
     return [
         Record(
             *head, "train", "train_seconds", facts["train_seconds"], "s", "exact", sizes["train"],

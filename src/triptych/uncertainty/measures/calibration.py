@@ -14,10 +14,13 @@ def measure(prediction: Prediction) -> list[Number]:
     how = f"{prediction.bins} equal-width bins (lower, upper], top label"
     return [
         Number("ece", float(ece), "fraction", "estimate", how),
-        Number("ece_floor", float(floor), "fraction", "estimate", f"{how}; ECE if calibrated"),
-        Number("mean_confidence", mean, "fraction", "exact", "top label"),
+        Number(
+            "ece_floor", float(floor), "fraction", "estimate", f"{how}; ECE if calibrated",
+            by_kind=False,
+        ),
+        Number("mean_confidence", mean, "fraction", "exact", "top label", by_kind=False),
         Number(
             "confidence_minus_accuracy", mean - float(correct.mean()), "fraction", "exact",
-            "positive: overconfident",
+            "positive: overconfident", by_kind=False,
         ),
     ]  # fmt: skip

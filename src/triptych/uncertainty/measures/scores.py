@@ -12,6 +12,9 @@ def measure(prediction: Prediction) -> list[Number]:
     return [
         Number("accuracy", float(c.accuracy(log_p, labels)), "fraction", "exact"),
         Number("nll", float(c.negative_log_likelihood(log_p, labels)), "nats", "exact"),
-        Number("nll_members", float(members.mean()), "nats", "exact", "mean over members"),
+        Number(
+            "nll_members", float(members.mean()), "nats", "exact", "mean over members",
+            by_kind=False,
+        ),
         Number("brier", float(c.brier(log_p, labels)), "1", "exact", "sum over classes, 0 to 2"),
-    ]
+    ]  # fmt: skip

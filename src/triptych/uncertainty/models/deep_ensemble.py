@@ -1,17 +1,25 @@
 """Deep ensemble (Lakshminarayanan, Pritzel & Blundell 2017): the same training from other seeds."""
 
+from typing import Any
+
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from triptych.files import Array
+from triptych.metrics.aggregation import AGGREGATIONS, Aggregation
 from triptych.model import Trainable
-from triptych.uncertainty.base import Method, MethodParams
+from triptych.params import at_evaluation
+from triptych.uncertainty.base import HeldOut, Method, MethodParams
 
 
 class EnsembleParams(MethodParams):
-    """How many networks."""
+    """How many networks, and how they are combined."""
 
     members: int = Field(5, ge=1, le=100, description="Networks trained and averaged")
+    aggregation: Aggregation = at_evaluation(
+        "arithmetic", description="How the networks' probabilities become one prediction"
+    )
 
 
 class Entry(Method):
@@ -47,5 +55,12 @@ class Entry(Method):
         return torch.stack([member(x) for member in self.members])
 
     def prediction_protocol(self) -> str:
-        """Number of members."""
-        return f"{len(self.members)} networks, probabilities averaged"
+        """Number of members and how they are combined."""
+        how = self.params.aggregation
+        rule = "probabilities averaged" if how == "arithmetic" else f"{how} aggregation"
+        return f"{len(self.members)} networks, {rule}"
+
+    @classmethod
+    def combine(cls, params: Any, members: Array, held_out: HeldOut) -> Array:
+        """The named aggregation, float64 [N, K]."""
+        return AGGREGATIONS[params.aggregation](members)

@@ -1,0 +1,61 @@
+"""Inputs that belong to no class: how sure a model is of them, and whether it tells them apart."""
+
+import numpy as np
+
+from triptych.metrics import selection as s
+from triptych.metrics.disagreement import entropy, entropy_split
+from triptych.metrics.probabilities import Scores
+from triptych.uncertainty.measures.base import Number, Prediction
+
+ON = ("out-of-distribution", "open set")
+SURE = 0.9  # a prediction above this counts as confident
+KEPT = 0.95
+
+
+def measure(prediction: Prediction) -> list[Number]:
+    """Confidence on inputs far from the data, and detection by each score of uncertainty."""
+    assert prediction.named is not None
+    confidence = np.exp(prediction.log_p.max(axis=-1))
+    numbers = [
+        Number("mean_confidence", float(confidence.mean()), "fraction", "exact", "top label"),
+        Number(
+            "confident_share", float((confidence > SURE).mean()), "fraction", "exact",
+            f"inputs with a top probability above {SURE}",
+        ),
+        Number(
+            "predictive_entropy", float(entropy(prediction.log_p).mean()), "nats", "exact"
+        ),
+    ]  # fmt: skip
+    near, far = scores(prediction.named.clean), scores(prediction)
+    inputs = np.arange(len(prediction.labels) + len(prediction.named.clean.labels))
+    positive = inputs < len(prediction.labels)
+    share = f"{positive.sum()} of {len(positive)} inputs are far"
+    for name, outside in far.items():
+        score = np.concatenate([outside, near[name]])
+        how = f"far inputs are the positives; score: {name.replace('_', ' ')}"
+        # The near inputs are the positives here: the share of far ones that pass with 95 % of them.
+        passing = s.false_positive_rate(-score, np.logical_not(positive), KEPT)
+        numbers += [
+            Number(f"auroc/{name}", s.auroc(score, positive), "fraction", "estimate", how),
+            Number(
+                f"aupr/{name}", s.aupr(score, positive), "fraction", "estimate",
+                f"{how}; step-wise; {share}",
+            ),
+            Number(
+                f"fpr95/{name}", passing, "fraction", "estimate",
+                f"far inputs that pass where {KEPT:.0%} of the near ones do; "
+                f"score: {name.replace('_', ' ')}",
+            ),
+        ]  # fmt: skip
+    return numbers
+
+
+def scores(prediction: Prediction) -> dict[str, Scores]:
+    """Scores that rise with uncertainty, each [N]; of several members also what they dispute."""
+    found = {
+        "max_probability": -prediction.log_p.max(axis=-1),
+        "entropy": entropy(prediction.log_p),
+    }
+    if len(prediction.members) > 1:
+        found["mutual_information"] = entropy_split(prediction.members).mutual
+    return found
