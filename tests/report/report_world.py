@@ -18,6 +18,9 @@ import report_world_graphs_nodes as nodes
 import report_world_graphs_unsupervised as unsupervised
 import report_world_graphs_width as width
 import report_world_latent
+import report_world_uncertainty_methods
+import report_world_uncertainty_shifts
+import report_world_uncertainty_studies
 
 from triptych import collect
 from triptych.claims import evaluate, identities, ledger
@@ -46,7 +49,10 @@ GRAPH_SETS = {"karate": (0.6, 0.9), "knn_digits": (0.85, 0.92), "knn_wine": (0.9
 DIAL = (
     "m100", "m075", "m050", "m025", "000", "p025", "p050", "p075", "p100",
 )  # fmt: skip
-METHODS = {"single": 1.0, "mc_dropout": 0.93, "deep_ensemble": 0.8}
+METHODS = {
+    "single": 1.0, "mc_dropout": 0.93, "deep_ensemble": 0.8,
+    **report_world_uncertainty_methods.MODELS,
+}  # fmt: skip
 KINDS = (
     "gaussian_noise", "shot_noise", "impulse_noise", "contrast", "brightness", "rotate",
     "translate",
@@ -369,11 +375,20 @@ def _uncertainty(root: Path) -> _Writer:
             )
             rows.append(w.record("digits", model, s, "diverged", 0, split="train"))
             rows += _shifts(w, model, s, factor)
+            rows += report_world_uncertainty_shifts.rows(w, model, s, factor)
+            rows += report_world_uncertainty_methods.rows(w, model, s, factor)
+            timings += report_world_uncertainty_methods.timings(w, model, s)
             timings.append(
                 w.record("digits", model, s, "train_seconds", 4.0, unit="s", split="train")
             )
         folder = w.job("digits", model, rows, timings, 800)
+        report_world_uncertainty_methods.write_members(folder / "evaluate", model, w.rng)
         _write_reliability(folder / "evaluate/reliability.csv", factor, w.rng)
+        report_world_uncertainty_shifts.write_confidences(
+            folder / "evaluate/confidences.csv", factor, SEEDS
+        )
+    report_world_uncertainty_methods.add(w)
+    report_world_uncertainty_studies.add(w, _write_reliability)
     return w
 
 

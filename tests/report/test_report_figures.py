@@ -115,14 +115,16 @@ def test_reliability_pools_seeds_by_count(tmp_path) -> None:  # type: ignore[no-
     folder.mkdir(parents=True)
     (folder / "reliability.csv").write_text(
         "seed,split,bin,lower,upper,count,accuracy,confidence\n"
-        "0,test,0,0,0.5,1,1.0,0.4\n1,test,0,0,0.5,3,0.0,0.2\n0,test,1,0.5,1,0,,\n"
-        "0,test+mean@1,0,0,0.5,2,0.5,0.5\n0,test+mean@5,0,0,0.5,2,0.5,0.5\n"
+        "0,test,0,0,0.5,10,1.0,0.4\n1,test,0,0,0.5,30,0.0,0.2\n0,test,1,0.5,1,0,,\n"
+        "0,test,2,0.5,1,9,1.0,0.9\n"  # too few to draw
+        "0,test+mean@1,0,0,0.5,20,0.5,0.5\n0,test+mean@5,0,0,0.5,20,0.5,0.5\n"
     )
     data = ReportData(table(), results=tmp_path, jobs=("uncertainty/single/digits/0-1",))
     found = prepare_reliability(data)
     assert set(found["split"]) == {"test", "test+mean@5"}
+    assert len(found) == 2
     clean = found[found["split"] == "test"].iloc[0]
-    assert (clean["count"], clean["accuracy"]) == (4, 0.25)
+    assert (clean["count"], clean["accuracy"]) == (40, 0.25)
     assert clean["confidence"] == pytest.approx(0.25)
 
 

@@ -206,6 +206,22 @@ def show_picture(ax: Axes, picture: Array, title: str) -> None:
     ax.set_axis_off()
 
 
+def sparse_log_ticks(ax: Axes) -> None:
+    """A logarithmic horizontal axis with a few labelled ticks, however short its range is."""
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    several = high / low < 30  # less than a decade and a half: powers of ten alone would not do
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if several else (1,), numticks=8))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _scientific(value)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _scientific(value: float) -> str:
+    power = math.floor(math.log10(value) + 1e-9)
+    factor = round(value / 10**power)
+    return f"$10^{{{power}}}$" if factor == 1 else f"${factor}\\cdot10^{{{power}}}$"
+
+
 def log_ticks(ax: Axes, axis: str, values: Sequence[float]) -> None:
     """Put a logarithmic axis' ticks on the values that were measured, and nowhere else."""
     which = ax.xaxis if axis == "x" else ax.yaxis

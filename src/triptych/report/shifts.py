@@ -20,6 +20,29 @@ def parse(split: str) -> tuple[str, int] | None:
     return kind, int(severity)
 
 
+def named(split: str) -> tuple[str, str] | None:
+    """Name and variant of a shifted test set that is no corruption; None for other splits.
+
+    Example:
+        >>> named("test:strokes@1"), named("test:photographs"), named("test+rotate@3")
+        (('strokes', '1'), ('photographs', ''), None)
+    """
+    if not split.startswith("test:"):
+        return None
+    name, _, variant = split.removeprefix("test:").partition("@")
+    return name, variant
+
+
+def corrupted(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of data sets whose test images were corrupted, or all where none were.
+
+    Args:
+        rows: With the columns of :func:`severities`.
+    """
+    sets = set(rows.loc[rows["severity"] > 0, "dataset"])
+    return rows[rows["dataset"].isin(sets)] if sets else rows
+
+
 def severities(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of test splits with their ``shift`` ("" for clean) and ``severity``."""
     parsed = rows["split"].map(parse)

@@ -17,6 +17,8 @@ DETAILS = {  # read beside other numbers, in figures and claims; as columns they
     "expected_entropy", "disagreement", "separation_sd", "homophily",
     "positives", "largest_confused_difference", "smallest_told_difference", "degree_mean",
     "clustering_mean",
+    "accuracy_members", "members_distance", "normalised_disagreement", "ece_calibrated",
+    "temperature",
 }  # fmt: skip
 
 

@@ -29,8 +29,10 @@ _KNOWN: dict[str, tuple[str, Better]] = {
     "accuracy": ("accuracy", "higher"),
     "nll": ("NLL", "lower"),
     "nll_members": ("NLL of members", "lower"),
+    "nll_calibrated": ("NLL at own temperature", "lower"),
     "brier": ("Brier score", "lower"),
     "ece": ("ECE", "lower"),
+    "ece_calibrated": ("ECE at own temperature", "lower"),
     "ece_floor": ("noise floor of ECE", ""),
     "mean_confidence": ("mean confidence", ""),
     "confidence_minus_accuracy": ("confidence − accuracy", ""),
@@ -46,6 +48,10 @@ _KNOWN: dict[str, tuple[str, Better]] = {
     "degree_mmd": ("discrepancy of degrees", "lower"),
     "clustering_mmd": ("discrepancy of clustering", "lower"),
     "confused_pairs": ("pairs of graphs confused", "lower"),
+    "normalised_disagreement": ("disagreement over error", ""),
+    "members_distance": ("distance of members", ""),
+    "accuracy_members": ("accuracy of members", ""),
+    "temperature": ("temperature", ""),
     "separation": ("separation", "higher"),
     "separation_sd": ("spread of separation", ""),
     "homophily": ("homophily", ""),
@@ -62,12 +68,16 @@ _KNOWN: dict[str, tuple[str, Better]] = {
     "parameters": ("parameters", ""),
     "evaluations_per_sample": ("network evaluations per image", "lower"),
     "evaluations_per_example": ("forward passes per image", "lower"),
+    "prediction_multiply_adds": ("multiply-adds per prediction", "lower"),
+    "training_multiply_adds": ("multiply-adds of training", "lower"),
     "train_seconds": ("training", "lower"),
     "seconds_per_image": ("drawing an image", "lower"),
     "prediction_seconds": ("predicting an image", "lower"),
 }
 _ORDER = {name: index for index, name in enumerate(_KNOWN)}
-_UNITS = {"1": "", "s": "s", "s/image": "s", "evaluations": "", "forward passes": ""}
+_UNITS = {
+    "1": "", "s": "s", "s/image": "s", "evaluations": "", "forward passes": "", "multiply-adds": "",
+}  # fmt: skip
 
 
 def measure(name: str, unit: str = "") -> Measure:

@@ -47,7 +47,7 @@ def hold_out_ratio(rows: pd.DataFrame) -> float:
     rule = rows["protocol"].str
     redrawn = rule.contains("drawn anew for each seed") & ~rule.contains("standard test part")
     sizes = rows[(rows["metric"] == "n_train") & redrawn]
-    tests = rows[(rows["metric"] == "accuracy") & (rows["split"] == "test")]
+    tests = rows[rows["metric"].isin(("accuracy", "rmse")) & (rows["split"] == "test")]
     if sizes.empty or tests.empty:
         return 0.0
     return float(tests["n"].iloc[0]) / float(sizes["value"].iloc[0])

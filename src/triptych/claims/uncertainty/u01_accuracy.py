@@ -60,7 +60,8 @@ def concordance(rows: pd.DataFrame, model: str, steps: list[int]) -> pd.Series:
 
 def _kinds(rows: pd.DataFrame, steps: list[int]) -> list[str]:
     ending = f"@{steps[-1]}"
-    splits = {str(s) for s in rows["split"].unique() if str(s).endswith(ending)}
+    corrupted = [str(s) for s in rows["split"].unique() if str(s).startswith("test+")]
+    splits = {split for split in corrupted if split.endswith(ending)}
     return sorted(
         s.removeprefix("test+").removesuffix(ending) for s in splits - {f"test+mean{ending}"}
     )

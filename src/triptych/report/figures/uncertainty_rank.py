@@ -6,7 +6,7 @@ from matplotlib.figure import Figure as Canvas
 from triptych.report import plots
 from triptych.report.data import MissingData, ReportData, spread
 from triptych.report.figure import Figure
-from triptych.report.shifts import MEAN, severities
+from triptych.report.shifts import MEAN, corrupted, severities
 
 METRICS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
 
@@ -17,7 +17,7 @@ def prepare(data: ReportData, metric: str) -> pd.DataFrame:
     Returns:
         Columns dataset, model, severity, mean, std, n.
     """
-    rows = severities(data.select("uncertainty", metric, split=None))
+    rows = corrupted(severities(data.select("uncertainty", metric, split=None)))
     rows = rows[rows["shift"] != MEAN]
     place = ["dataset", "seed", "shift", "severity"]
     whole = rows.groupby(place)["model"].transform("nunique") == rows["model"].nunique()
@@ -38,9 +38,11 @@ def draw(data: ReportData, canvas: Canvas) -> None:
         for dataset, group in prepare(data, metric).groupby("dataset")
     ]
     several = len({dataset for _, dataset, _ in found}) > 1
+    most = max(table["model"].nunique() for _, _, table in found)
     axes = plots.axes_grid(
-        canvas, len(found), most=3, height=2.7, width=3.6, extra=0.8, sharey=True
-    )
+        canvas, len(found), most=3, height=max(2.7, 0.9 + 0.2 * most), width=3.6, extra=0.8,
+        sharey=True,
+    )  # fmt: skip
     for ax, (metric, dataset, table) in zip(axes, found, strict=True):
         for model, line in table.groupby("model"):
             plots.band_line(
@@ -53,7 +55,9 @@ def draw(data: ReportData, canvas: Canvas) -> None:
         ax.set_xticks(sorted(set(table["severity"])))
         ax.set_xlabel("severity")
         ax.set_title(plots.heading(f"rank by {METRICS[metric]}", dataset, several))
-    plots.model_legend(canvas, styles, data.models("uncertainty"))
+    ranked = {str(model) for _, _, table in found for model in table["model"]}
+    models = [model for model in data.models("uncertainty") if model in ranked]
+    plots.model_legend(canvas, styles, models)
 
 
 FIGURES = [

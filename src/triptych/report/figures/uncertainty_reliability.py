@@ -1,5 +1,7 @@
 """Reliability diagrams: how often a method is right when it says it is sure."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,8 +10,11 @@ from matplotlib.figure import Figure as Canvas
 from triptych.report import plots, style
 from triptych.report.data import MissingData, ReportData
 from triptych.report.figure import Figure
+from triptych.report.figures.uncertainty_shift import leading
 from triptych.report.shifts import MEAN, parse
 from triptych.report.style import Style
+
+LEAST = 10  # images in a bin: the accuracy of fewer says nothing
 
 
 def prepare(data: ReportData) -> pd.DataFrame:
@@ -22,9 +27,10 @@ def prepare(data: ReportData) -> pd.DataFrame:
         if (folder / "reliability.csv").exists():
             table = pd.read_csv(folder / "reliability.csv")
             tables.append(table.assign(model=model, dataset=dataset))
+    tables = [table for table in tables if len(table)]  # real targets have no diagram
     if not tables:
         raise MissingData("no reliability diagram was written")
-    rows = pd.concat(tables)
+    rows = _corrupted(pd.concat(tables))
     rows = rows[rows["split"].isin(_splits(rows["split"]))].dropna(
         subset=["accuracy", "confidence"]
     )
@@ -33,10 +39,17 @@ def prepare(data: ReportData) -> pd.DataFrame:
     )
     keys = ["dataset", "split", "model", "bin"]
     pooled = weighted.groupby(keys)[["count", "right", "sure"]].sum().reset_index()
-    pooled = pooled[pooled["count"] > 0]
+    pooled = pooled[pooled["count"] >= LEAST]
     return pooled.assign(
         accuracy=pooled["right"] / pooled["count"], confidence=pooled["sure"] / pooled["count"]
     )
+
+
+def _corrupted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Data sets whose test images were corrupted, or all where none were."""
+    shifted = rows["split"].str.startswith(f"test+{MEAN}@")
+    sets = set(rows.loc[shifted, "dataset"])
+    return rows[rows["dataset"].isin(sets)] if sets else rows
 
 
 def _splits(names: "pd.Series[str]") -> list[str]:
@@ -49,6 +62,7 @@ def _splits(names: "pd.Series[str]") -> list[str]:
 def draw(data: ReportData, canvas: Canvas) -> None:
     """Accuracy against confidence per bin; the size of a mark follows the number of images."""
     table = prepare(data)
+    table = table[table["model"].isin(leading(sorted(set(table["model"]), key=_order(data))))]
     styles = data.styles("uncertainty")
     groups = list(table.groupby(["dataset", "split"], sort=True))
     axes = plots.axes_grid(canvas, len(groups), height=3.3, extra=0.8, width=4.4)
@@ -64,6 +78,11 @@ def draw(data: ReportData, canvas: Canvas) -> None:
     plots.model_legend(
         canvas, styles, [m for m in data.models("uncertainty") if m in set(table["model"])]
     )
+
+
+def _order(data: ReportData) -> Callable[[str], int]:
+    """The place of a method in the plan."""
+    return data.models("uncertainty").index
 
 
 def _diagonal(ax: Axes) -> None:
@@ -93,7 +112,7 @@ FIGURES = [
         title="Reliability, clean and shifted",
         reading="On the dotted diagonal a method is right as often as it says; in the shaded "
         "half it is surer than it should be. Larger marks hold more images; seeds and kinds are "
-        "pooled.",
+        "pooled, bins with fewer than ten images left out. Six methods at most.",
         draw=draw,
         claims=("U02", "U07"),
         order=30,

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure as Canvas
 from triptych.report import plots, style
 from triptych.report.data import MissingData, ReportData, spread
 from triptych.report.figure import Figure
-from triptych.report.shifts import MEAN, severities
+from triptych.report.shifts import MEAN, corrupted, severities
 
 METRICS = {
     "accuracy": "accuracy (fraction)",
@@ -17,9 +17,22 @@ METRICS = {
 FLOOR = "ece_floor"
 
 
+# Where there is room for a few methods: the plain one, and one of each idea.
+LEADING = ("single", "temperature", "mc_dropout", "deep_ensemble", "sngp", "laplace")
+MOST = 6
+
+
+def leading(models: list[str]) -> list[str]:
+    """At most six methods, those of the list first, in the order of the plan."""
+    first = [model for model in models if model in LEADING]
+    rest = [model for model in models if model not in LEADING]
+    chosen = [*first, *rest][:MOST]
+    return [model for model in models if model in chosen]
+
+
 def prepare_lines(data: ReportData, metric: str) -> pd.DataFrame:
     """Columns dataset, model, severity, mean, std, n: mean over kinds, spread over seeds."""
-    rows = severities(data.select("uncertainty", metric, split=None))
+    rows = corrupted(severities(data.select("uncertainty", metric, split=None)))
     rows = rows[rows["shift"].isin(["", MEAN])]
     return spread(rows, ["dataset", "model", "severity"])
 
@@ -44,23 +57,24 @@ def draw_lines(data: ReportData, canvas: Canvas) -> None:
     axes = plots.axes_grid(canvas, len(found), height=2.7, extra=0.85)
     several = len({dataset for _, dataset, _ in found}) > 1
     floor = prepare_lines(data, FLOOR)
+    drawn = {str(model) for _, _, table in found for model in table["model"]}
+    models = leading([model for model in data.models("uncertainty") if model in drawn])
     for ax, (metric, dataset, table) in zip(axes, found, strict=True):
-        for model, line in table.groupby("model"):
+        for model, line in table[table["model"].isin(models)].groupby("model"):
             plots.band_line(
                 ax, line["severity"].to_numpy(float), line["mean"].to_numpy(float),
                 line["std"].to_numpy(float), styles[str(model)],
             )  # fmt: skip
         if metric == "ece":
-            level = floor[floor["dataset"] == dataset].groupby("severity")["mean"].max()
+            own = floor[(floor["dataset"] == dataset) & floor["model"].isin(models)]
+            level = own.groupby("severity")["mean"].max()
             ax.plot(level.index, level, color=style.MUTED, ls=":", lw=1.6)
         if metric == "confidence_minus_accuracy":
             ax.axhline(0, color=style.MUTED, lw=1)
         ax.set_xticks(sorted(set(table["severity"])))
         ax.set_xlabel("severity of the shift (0: clean)")
         ax.set_title(plots.heading(METRICS[metric], dataset, several))
-    plots.model_legend(
-        canvas, styles, data.models("uncertainty"), noise_floor_of_the_ECE=plots.reference_line()
-    )
+    plots.model_legend(canvas, styles, models, noise_floor_of_the_ECE=plots.reference_line())
 
 
 def draw_boxes(data: ReportData, canvas: Canvas) -> None:
@@ -73,7 +87,8 @@ def draw_boxes(data: ReportData, canvas: Canvas) -> None:
         for dataset, group in prepare_boxes(data, metric).groupby("dataset")
     ]
     axes = plots.axes_grid(canvas, len(found), most=3, height=2.8, width=4.2, extra=0.85)
-    models = data.models("uncertainty")
+    drawn = {str(model) for _, _, table in found for model in table["model"]}
+    models = leading([model for model in data.models("uncertainty") if model in drawn])
     several = len({dataset for _, dataset, _ in found}) > 1
     for ax, (metric, dataset, table) in zip(axes, found, strict=True):
         levels = sorted(set(table["severity"]))
@@ -104,7 +119,8 @@ FIGURES = [
         title="What a growing shift does to predictions",
         reading="Means over the kinds of corruption, bands ± one standard deviation over seeds. "
         "An ECE below the dotted floor cannot be told from perfect calibration with this many "
-        "images; confidence above accuracy means overconfident mistakes.",
+        "images; confidence above accuracy means overconfident mistakes. Six methods at most; the "
+        "ranks show all.",
         draw=draw_lines,
         claims=("U01", "U02", "U09", "U10"),
         order=10,
@@ -114,7 +130,7 @@ FIGURES = [
         panel="uncertainty",
         title="The same over single kinds of corruption",
         reading="A box spans the middle half of the kinds (mean over seeds), its line is their "
-        "median, marks are kinds far from it.",
+        "median, marks are kinds far from it. Six methods at most; the others are in the tables.",
         draw=draw_boxes,
         claims=("U01", "U02"),
         order=20,
