@@ -85,3 +85,22 @@ class Model(Trainable):
             True if the model is now fitted and the training loop is not needed.
         """
         return False
+
+    def data_for(self, name: str, train: Batch) -> Batch:
+        """The training data of one of :meth:`trainables`; by default all of it.
+
+        Args:
+            name: Which of them.
+            train: The training part, as :meth:`tensors` made it.
+        """
+        return train
+
+    def complete(self, train: Batch, validation: Batch) -> None:
+        """Set what is computed once from the fitted weights, by default nothing (a posterior).
+
+        Called without gradients after the training loop, unless it diverged.
+
+        Args:
+            train: The training part, on the model's device.
+            validation: The validation part, likewise.
+        """

@@ -9,7 +9,7 @@ import torch
 from triptych import jobs, registry
 from triptych.data.parts import Part, part_files, read_part
 from triptych.files import Array, read_json, write_arrays
-from triptych.model import Model
+from triptych.model import Batch, Model
 from triptych.params import TrainingParams
 from triptych.resume import CurvePoint
 from triptych.runtime import Stopwatch
@@ -86,8 +86,13 @@ def restore(
 
 
 def stream(values: Mapping[str, Any], seed: int) -> tuple[object, ...]:
-    """What names every random stream of one seed of a job."""
-    return values["panel"], values["model"], values["dataset"], seed
+    """What names every random stream of one seed of a job.
+
+    An entry whose parameters name a ``twin`` takes that entry's streams: with equal parameters both
+    train the same weights, bit for bit, and their measures differ by what is done with them alone.
+    """
+    entry = values["params"].get("twin") or values["model"]
+    return values["panel"], entry, values["dataset"], seed
 
 
 def _fit(job: jobs.Job, model: Model, seed: int, train: Part, validation: Part) -> dict[str, Fit]:
@@ -97,10 +102,10 @@ def _fit(job: jobs.Job, model: Model, seed: int, train: Part, validation: Part) 
     if model.fit_closed_form(data, rng):
         return {"model": Fit("complete", 0, watch.read()["wall_seconds"])}
     assert isinstance(model.params, TrainingParams)
-    return {
+    fits = {
         name: fit(
             part,
-            data,
+            model.data_for(name, data),
             held_out,
             model.params,
             seed=(*stream(job.conf, seed), name),
@@ -111,6 +116,23 @@ def _fit(job: jobs.Job, model: Model, seed: int, train: Part, validation: Part) 
         )
         for name, part in model.trainables().items()
     }
+    _complete(job, model, fits, data, held_out)
+    return fits
+
+
+def _complete(
+    job: jobs.Job, model: Model, fits: Mapping[str, Fit], data: Batch, held_out: Batch
+) -> None:
+    """Let the model compute what follows from its weights; the time counts as training."""
+    if any(result.status == "diverged" for result in fits.values()):
+        return
+    watch = Stopwatch()
+    with torch.no_grad():
+        model.complete(
+            {name: tensor.to(job.device) for name, tensor in data.items()},
+            {name: tensor.to(job.device) for name, tensor in held_out.items()},
+        )
+    list(fits.values())[-1].seconds += watch.read()["wall_seconds"]
 
 
 def _facts(model: Model, fits: Mapping[str, Fit]) -> dict[str, Any]:

@@ -158,9 +158,8 @@ def test_a_changed_parameter_under_dvc(restored: Project) -> None:
     marks = restored.marks()
     restored.set(("uncertainty.calibration.bins", 7))
     said = restored.dvc("repro")
-    jobs = {
-        f"evaluate/uncertainty/{m}/digits/0-1" for m in restored.params()["uncertainty"]["models"]
-    }
+    entries = restored.params()["uncertainty"]["models"]
+    jobs = {f"evaluate/uncertainty/{m}/{d}/0-1" for m, e in entries.items() for d in e["datasets"]}
     assert restored.ran_since(marks) == {*jobs, *COLLECTED} - {"track"}
     assert "Running stage 'generative@vae'" not in said
     assert_nothing_stale(restored)

@@ -31,6 +31,8 @@ CHOICES = {  # another valid value, where adding one does not give it
     "uncertainty.shift.kinds": ["contrast", "rotate"],
     "uncertainty.shift.constants": "cifar_c",
     "uncertainty.shift.severities": [1],
+    "uncertainty.shift.sets": ["photographs", "known_truth"],  # one that is made of digits less
+    "uncertainty.shift.uncorrupted": ["digits"],
     "tracking.store": "mlflow/other.db",
     "tracking.experiment": "other",
     "report.title": "Other",
@@ -54,6 +56,8 @@ def other(path: str, value: Any) -> Any:
         return CHOICES[path]
     if path.startswith("graphs.models.") and path.endswith(".datasets"):
         return [*value, ONE_MORE[catalogue.get(value[0]).kind]]
+    if path.startswith("uncertainty.models.") and path.endswith(".datasets"):
+        return [*value, "wine" if "digits" in value else "diabetes"]
     if value is None:
         return next(found for found in ("name", 10, 0.5, [1]) if valid(path, found))
     if path.endswith(".seeds_per_job"):
@@ -117,8 +121,10 @@ def expected(path: str) -> list[str]:
         return ["evaluate/generative/*", *COLLECTED]
     if rest[0] == "calibration":
         return ["evaluate/uncertainty/*", *COLLECTED]
-    if rest[0] == "shift":
+    if path in ("uncertainty.shift.severities", "uncertainty.shift.constants"):
         return ["shift/*", "predict/*", "evaluate/uncertainty/*", *COLLECTED]
+    if rest[0] == "shift":  # tables have no corruptions, and sets of their own
+        return [*ON_DIGITS, *COLLECTED]
     assert rest[0] == "models", f"{path}: say which jobs read it"
     _, model, key = rest
     jobs = [f"train/{head}/{model}/*", f"evaluate/{head}/{model}/*", *COLLECTED]
@@ -127,12 +133,20 @@ def expected(path: str) -> list[str]:
     if f"{model}.{key}" in AT_EVALUATION:
         return [name for name in jobs if not name.startswith("train/")]
     if key == "datasets":  # one more
-        name = other(path, dict(leaves(TREE))[path])[-1]
+        name = other(path, tree_value(path))[-1]
         made = [] if name == "digits_knn" else [f"prepare/{name}", f"split/{name}"]
+        if head == "uncertainty":
+            made += [f"shift/{name}/*", f"predict/{model}/{name}/*"]
         return [*made, f"*/{head}/{model}/{name}/*", *COLLECTED]
     return jobs
 
 
+def tree_value(path: str) -> Any:
+    """The value at a dotted path of the parameters."""
+    return dict(leaves(TREE))[path]
+
+
+ON_DIGITS = ["shift/digits/*", "predict/*/digits/*", "evaluate/uncertainty/*/digits/*"]
 AT_EVALUATION = {
     "vae.importance_samples",
     "ddpm.variance",
@@ -224,9 +238,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {  # -> parameters, jobs th
             "split/hubs",
             "split/regular_graphs",
             "split/motif_pairs",
+            "split/heteroscedastic",
             "*/graphs/*/*/1",
-            "*/uncertainty/*/digits/0",
-            "predict/*/digits/0",
+            "*/uncertainty/*/*/0",
+            "predict/*/*/0",
             *COLLECTED,
         ],
     ),
@@ -295,8 +310,18 @@ EDITS = {
         ["*/uncertainty/mc_dropout/*", "predict/mc_dropout/*", *COLLECTED],
         ["identities/uncertainty"],
     ),
-    "data/corruptions/kinds/rotate.py": (
-        ["shift/*", "predict/*", "evaluate/uncertainty/*", *COLLECTED],
+    "data/corruptions/kinds/rotate.py": ([*ON_DIGITS, *COLLECTED], []),
+    "data/shifts/sets/strokes.py": (
+        ["shift/digits/*", "predict/*/digits/*", "evaluate/uncertainty/*/digits/*", *COLLECTED],
+        [],
+    ),
+    "data/shifts/sets/known_truth.py": (
+        [
+            "shift/heteroscedastic/*",
+            "predict/*/heteroscedastic/*",
+            "evaluate/uncertainty/*/heteroscedastic/*",
+            *COLLECTED,
+        ],
         [],
     ),
     "data/corruptions/kinds/shear.py": ([], []),  # not among the kinds of this scale

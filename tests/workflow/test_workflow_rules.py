@@ -14,7 +14,10 @@ from workflow_project import ROOT, Job, Project, as_yaml, matching, name_of
 
 TEST_PART = "/test.safetensors"
 # The last evaluation: shifted test sets and logits are its first steps.
-EVALUATION = {"shift", "predict", "generative_evaluate", "graphs_evaluate", "uncertainty_evaluate"}
+EVALUATION = {
+    "shift", "shift_uncorrupted", "predict", "generative_evaluate", "graphs_evaluate",
+    "uncertainty_evaluate",
+}  # fmt: skip
 READS_TEST = EVALUATION - {"uncertainty_evaluate"}  # which reads logits
 LEARNING = {"train", "extractor"}
 

@@ -58,6 +58,7 @@ class NodeClassifier(GraphNetwork):
             chosen = logits[torch.from_numpy(held["index"])].numpy()
             numbers += scores(chosen, held["y"], split, protocol)
             arrays[f"{split}_logits"] = chosen
+            arrays[f"{split}_labels"] = held["y"]  # calibration is read off both, in panel three
         return Measured(numbers, arrays)
 
     def protocol(self, meta: Meta) -> str:
