@@ -18,7 +18,7 @@ from triptych.train import restore, stream
 from triptych.training import predict_in_batches
 from triptych.uncertainty.base import Method, method_class, resolved
 
-BATCH = 1024  # images per pass; fixed, because dropout masks are drawn batch by batch
+BATCH = 128  # images per pass; fixed, because dropout masks are drawn batch by batch
 
 
 def modules(kind: str) -> list[str]:
