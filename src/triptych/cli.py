@@ -51,7 +51,9 @@ def _data_verbs(verbs: "Verbs") -> None:
 
     split = _job(verbs, "split", "cut a prepared data set into train, validation and test")
     split.add_argument("--prepared", type=Path, required=True)
-    split.add_argument("--seeds", type=int, nargs="+", required=True)
+    which = split.add_mutually_exclusive_group(required=True)
+    which.add_argument("--seeds", type=int, nargs="+")
+    which.add_argument("--seeds-of", type=Path, metavar="FILE", help="a JSON list of seeds")
     split.set_defaults(verb=_split)
 
     shift = _job(verbs, "shift", "corrupt a test set at every severity")
@@ -180,8 +182,10 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _split(options: argparse.Namespace) -> None:
     from triptych.data import cut
+    from triptych.files import read_json
 
-    cut.run(options.conf, options.prepared, options.seeds, options.out)
+    seeds = read_json(options.seeds_of) if options.seeds_of else options.seeds
+    cut.run(options.conf, options.prepared, seeds, options.out)
 
 
 def _shift(options: argparse.Namespace) -> None:

@@ -255,6 +255,7 @@ def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
             yield f"{job.name}/evaluate.json", head | {"params": job.evaluate, "measure": measures}
     for name, entry in plan.datasets.items():
         yield f"data/{name}.json", entry
+        yield f"seeds/{name}.json", plan.dataset_seeds(name)
     for dataset in plan.panel_datasets("generative"):
         for seed in plan.seeds("generative"):
             yield (

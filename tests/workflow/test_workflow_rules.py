@@ -191,7 +191,7 @@ def spoil_models(tree: dict[str, Any]) -> None:
     tree["generative"]["models"]["vae"]["latnet"] = 3
     tree["generative"]["models"]["gan"]["steps"] = "many"
     tree["uncertainty"]["models"]["mc_dropout"]["dropout"] = 1.5
-    tree["graphs"]["models"]["gnc"] = {}
+    tree["graphs"]["models"]["gcnn"] = {}
     tree["generative"]["datasets"] = ["digit"]
 
 
@@ -213,7 +213,7 @@ def spoil_sections(tree: dict[str, Any]) -> None:
                 "'many'",
                 "uncertainty.models.mc_dropout.dropout",
                 "1.5",
-                "graphs.models.gnc",
+                "graphs.models.gcnn",
                 "did you mean 'gcn'",
                 "generative.datasets",
                 "did you mean 'digits'",

@@ -1,6 +1,8 @@
 # Inputs as functions of wildcards. What a job reads: its parameters, its source files, its data.
 import re
+from functools import cache
 
+from triptych.origin import unchanged
 from triptych.claims import files as claim_files
 
 SHIFT_KINDS = PLAN.sections["uncertainty"]["shift"]["kinds"]
@@ -23,16 +25,28 @@ def job_of(wildcards, panel=None):
 def split_files(dataset, seeds, *parts):
     """Files of the given parts of some splits, seed by seed, and what all seeds share.
 
-    One job cuts all seeds of a set, and cuts them anew when a seed comes or goes. What it makes of
-    the others is the same, so nothing may follow from that: the files are `ancient`, and whoever
-    reads them also takes `split_origin`, which decides what is in them.
+    One job cuts all seeds of a set, and cuts them anew when a seed joins. What it makes of the others
+    is then the same, so nothing may follow from that: the files are `ancient`. Where the arrays or
+    the cut itself changed they are not: Snakemake would leave jobs alone, for one run, that read
+    ancient files of a pending job, whatever other reasons they have.
     """
     files = [
         f"data/splits/{dataset}/{seed}/{part}.safetensors"
         for seed in seeds
         for part in parts
-    ]
-    return ancient(files + shared_files(dataset))
+    ] + shared_files(dataset)
+    return ancient(files) if cut_as_now(dataset) else files
+
+
+@cache
+def cut_as_now(dataset):
+    """Whether the splits on disk follow from the present arrays and the present code."""
+    return unchanged(
+        Path(f"data/splits/{dataset}/run.json"),
+        Path(f"conf/data/{dataset}.json"),
+        closure("triptych.data.cut"),
+        [Path(f"data/prepared/{dataset}/manifest.json")],
+    )
 
 
 def split_origin(wildcards):
@@ -153,7 +167,7 @@ def predict_parts(wildcards):
         f"data/splits/{job.dataset}/{seed}/manifest.json" for seed in job.seeds
     ]
     parts = split_files(job.dataset, job.seeds, "validation", "test")
-    return parts + ancient(manifests)
+    return parts + (ancient(manifests) if cut_as_now(job.dataset) else manifests)
 
 
 def shifted_sets(wildcards):

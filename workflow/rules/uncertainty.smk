@@ -15,12 +15,12 @@ rule shift:
         sets="data/shifted/{dataset}/{seed}/sets.safetensors",
         manifest="data/shifted/{dataset}/{seed}/manifest.json",
         run="data/shifted/{dataset}/{seed}/run.json",
-    wildcard_constraints:
-        dataset=one_of(CORRUPTED),
     log:
         "logs/shift/{dataset}/{seed}.log",
     benchmark:
         "data/benchmarks/shift/{dataset}/{seed}.jsonl"
+    wildcard_constraints:
+        dataset=one_of(CORRUPTED),
     threads: 1
     resources:
         mem_mb=4000,
