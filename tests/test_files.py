@@ -81,6 +81,17 @@ def test_records_survive_exactly_and_are_sorted(tmp_path):
     assert (tmp_path / "r.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
 
 
+def test_packed_records_are_the_same_records(tmp_path):
+    rows = [record(metric="b", value=1 / 3), record()]
+    for name in ("a.csv", "a.csv.gz", "b.csv.gz"):
+        records.write(tmp_path / name, rows)
+    assert records.read(tmp_path / "a.csv.gz") == records.read(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+    (tmp_path / "a.csv.gz").write_bytes((tmp_path / "b.csv.gz").read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"a\.csv\.gz: expected records as CSV text"):
+        records.read(tmp_path / "a.csv.gz")
+
+
 def test_two_records_for_one_number_are_refused(tmp_path):
     with pytest.raises(ValueError, match="two records"):
         records.write(tmp_path / "r.csv", [record(), record(value=2.0)])
@@ -96,6 +107,9 @@ def test_damaged_records_are_named(tmp_path):
         records.read(path)
     path.write_text("a,b\n")
     with pytest.raises(UserError, match="expected the columns"):
+        records.read(path)
+    path.write_bytes(b"\xff\x00")
+    with pytest.raises(UserError, match="found other bytes"):
         records.read(path)
 
 

@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_results_are_those_of_the_reference():
     script = runpy.run_path(str(ROOT / "workflow/readme-results"))
-    expected = script["block"](pd.read_csv(ROOT / "reports/reference/records.csv"))
+    expected = script["block"](pd.read_csv(ROOT / "reports/reference/records.csv.gz"))
     assert expected in README, "run workflow/readme-results --write"
 
 

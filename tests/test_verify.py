@@ -336,10 +336,10 @@ def test_a_processor_without_a_name_proves_nothing() -> None:
 
 def test_update_refuses_stale_results(reported: list[Record]) -> None:
     write_text("data/splits/digits/0/train.safetensors", "other examples")
-    before = Path("reports/reference/records.csv").read_bytes()
+    before = Path("reports/reference/records.csv.gz").read_bytes()
     with pytest.raises(UserError, match="found 2 mismatches below results"):
         verify.run(update=True)
-    assert Path("reports/reference/records.csv").read_bytes() == before
+    assert Path("reports/reference/records.csv.gz").read_bytes() == before
 
 
 def test_without_a_reference_it_says_how_to_get_one(place: Path) -> None:

@@ -5,15 +5,17 @@ computed from records by pure functions; nothing else carries numbers from a job
 """
 
 import csv
+import gzip
 import io
 import math
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from triptych.errors import UserError
-from triptych.files import write_text
+from triptych.files import write_bytes
 
 Kind = Literal["exact", "lower bound", "upper bound", "estimate"]
 ALL_SEEDS = -1  # the seed of a number that no seed moves (an identity, a data set's own property)
@@ -96,6 +98,8 @@ def to_csv(records: Iterable[Record]) -> str:
 def write(path: Path | str, records: Sequence[Record]) -> None:
     """Write records atomically as CSV; two rows may not claim to be the same number.
 
+    A path that ends in ".gz" is compressed; equal numbers give equal bytes there, too.
+
     Raises:
         ValueError: Two records agree in everything but value and protocol.
     """
@@ -105,32 +109,53 @@ def write(path: Path | str, records: Sequence[Record]) -> None:
         if key in seen:
             raise ValueError(f"two records for the same number: {key}")
         seen.add(key)
-    write_text(path, to_csv(records))
+    content = to_csv(records).encode()
+    write_bytes(path, gzip.compress(content, mtime=0) if _compressed(path) else content)
 
 
 def read(path: Path | str) -> list[Record]:
     """Read records written by :func:`write`.
 
     Raises:
-        UserError: The file is missing, has other columns or a damaged row.
+        UserError: The file is missing, is no CSV, has other columns or a damaged row.
     """
     path = Path(path)
     if not path.exists():
         raise UserError(f"{path}: expected a records file, found none; run the job that makes it")
-    with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""), strict=True)
+    try:
+        columns = tuple(reader.fieldnames or ())
+        if columns != COLUMNS:
             raise UserError(
                 f"{path}: expected the columns {', '.join(COLUMNS)}, found "
-                f"{', '.join(reader.fieldnames or ()) or 'an empty file'}; delete it and rerun"
+                f"{', '.join(columns) or 'an empty file'}; delete it and rerun"
             )
-        try:
-            return [_from_row(row) for row in reader]
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                f"{path}, line {reader.line_num}: expected a complete record, found a damaged row "
-                f"({error}); delete the file and run its job"
-            ) from None
+        return [_from_row(row) for row in reader]
+    except (TypeError, ValueError, csv.Error) as error:
+        raise UserError(
+            f"{path}, line {reader.line_num}: expected a complete record, found a damaged row "
+            f"({error}); delete the file and run its job"
+        ) from None
+
+
+def _compressed(path: Path | str) -> bool:
+    return Path(path).suffix == ".gz"
+
+
+def _text(path: Path) -> str:
+    """The file's text, unpacked.
+
+    Raises:
+        UserError: Its bytes are no such text.
+    """
+    content = path.read_bytes()
+    try:
+        return (gzip.decompress(content) if _compressed(path) else content).decode()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path}: expected records as CSV text, found other bytes ({error}); delete the file "
+            "and run its job"
+        ) from None
 
 
 def _from_row(row: dict[str, Any]) -> Record:
