@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
 PROBE = Path(__file__).with_name("workflow_probe.py")
 IDENTITY = {
