@@ -66,3 +66,30 @@ def test_the_package_computes_without_the_engines():
         assert "import snakemake" not in text and "import dvc" not in text, path
         if "import mlflow" in text or "from mlflow" in text:
             assert path.stem in ("tracking", "stores"), path
+
+
+def test_what_was_parsed_is_remembered_by_content_and_nothing_damaged_is_believed(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+
+    def forget():
+        for function in (closure._imports, closure._remembered):
+            function.cache_clear()
+        closure._NEW.clear()
+
+    forget()
+    parsed = closure.closure("triptych.generative.extractor")
+    closure.remember()
+    assert closure.MEMORY.exists()
+
+    forget()
+    with monkeypatch.context() as patch:
+        patch.setattr(closure, "_scan", lambda source: pytest.fail("parsed again"))
+        assert closure.closure("triptych.generative.extractor") == parsed
+
+    for damage in ("{", '{"by": "another", "known": {}}', "[]"):
+        forget()
+        closure.MEMORY.write_text(damage)
+        assert closure.closure("triptych.generative.extractor") == parsed
+    forget()

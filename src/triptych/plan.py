@@ -10,6 +10,7 @@ back from a cache.
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ class Job:
     train: Mapping[str, Any]
     evaluate: Mapping[str, Any]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Path below ``results/`` and ``conf/``."""
         return f"{self.panel}/{self.model}/{self.dataset}/{seeds_name(self.seeds)}"
@@ -80,8 +81,11 @@ class Plan:
 
     def job(self, panel: str, model: str, dataset: str, seeds: str) -> Job:
         """The job behind a set of wildcards."""
-        name = f"{panel}/{model}/{dataset}/{seeds}"
-        return next(job for job in self.jobs if job.name == name)
+        return self._by_name[f"{panel}/{model}/{dataset}/{seeds}"]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Job]:
+        return {job.name: job for job in self.jobs}
 
     def models(self) -> dict[str, str]:
         """Entry name -> panel, in the order of the parameter file."""
@@ -228,7 +232,8 @@ def write_conf(plan: Plan, root: Path | str = "conf") -> None:
         write_if_changed(root / name, canonical_json(value))
     if root.exists():
         for path in sorted(root.rglob("*.json")):
-            if str(path.relative_to(root)) not in wanted:
+            below = path.relative_to(root)
+            if str(below) not in wanted and below.parts[0] != "code":  # the rules write those
                 path.unlink()
 
 

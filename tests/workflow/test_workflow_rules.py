@@ -70,9 +70,10 @@ def test_parameters_and_code_are_inputs_and_no_command_names_a_value(
     for job in graph:
         if not job["shell"]:
             continue
-        assert any(name.startswith("src/triptych/") for name in job["input"]), name_of(job)
+        conf = [Path(name).parts for name in job["input"] if name.startswith("conf/")]
+        assert any(parts[1] == "code" for parts in conf), name_of(job)
         if job["rule"] != "claims":  # which has no parameters
-            assert any(name.startswith("conf/") for name in job["input"]), name_of(job)
+            assert any(parts[1] != "code" for parts in conf), name_of(job)
         absolute = [name for name in job["input"] + job["output"] if Path(name).is_absolute()]
         assert not absolute, name_of(job)
         assert str(fresh.folder) not in job["shell"], name_of(job)
@@ -154,7 +155,8 @@ def test_dvc_passes_over_no_change_of_code(fresh: Project) -> None:
     for stage, jobs in zip(stages, answers, strict=True):
         outs = [next(iter(out)) for out in stage["outs"]]
         own = [j for j in jobs if any(covers(out, made) for out in outs for made in j["output"])]
-        code = {path for job in own for path in job["input"] if path.startswith("src/")}
+        digests = {path for job in own for path in job["input"] if path.startswith("conf/code/")}
+        code = {f"src/{path}" for name in digests for path in fresh.json(name)}
         missing = {path for path in code if not any(covers(d, path) for d in stage["deps"])}
         assert code and not missing, f"dvc.yaml, {stage['cmd']}: {sorted(missing)}"
 

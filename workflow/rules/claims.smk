@@ -27,7 +27,7 @@ rule identities:
 rule collect:
     input:
         conf="conf/collect.json",
-        code=closure("triptych.collect"),
+        code=code("collect", "triptych.collect"),
         records=TABLES["records"],
         timings=TABLES["timings"],
         curves=TABLES["curves"],

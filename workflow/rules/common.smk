@@ -1,4 +1,5 @@
 # The plan made from the parameters, and what all jobs share.
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ SOURCES = Path(workflow.basedir, "src")
 sys.path.insert(0, str(SOURCES))
 
 from triptych import plan as planning
-from triptych.closure import closure
+from triptych.closure import closure, remember
 from triptych.errors import UserError
+from triptych.sources import Sources
 
 # Jobs inherit both: they call the `triptych` of the environment that runs Snakemake, activated or not.
 for _name, _first in (("PATH", Path(sys.executable).parent), ("PYTHONPATH", SOURCES)):
@@ -23,6 +25,10 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 planning.write_conf(PLAN)
+
+# A rule's source files as one input: code("collect", "triptych.collect").
+code = Sources().file
+atexit.register(remember)  # what the source files import, for a quicker start next time
 
 # GPUs a training job asks for: one where a GPU is demanded, or where `auto` finds one here.
 # `--resources gpu=0` keeps every job on the CPU.

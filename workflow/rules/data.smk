@@ -55,7 +55,7 @@ for _dataset in PLAN.split_datasets():
             f"split_{_dataset}"
         input:
             conf=f"conf/data/{_dataset}.json",
-            code=closure("triptych.data.cut"),
+            code=code("cut", "triptych.data.cut"),
             manifest=f"data/prepared/{_dataset}/manifest.json",
             arrays=ancient(f"data/prepared/{_dataset}/arrays.safetensors"),
         output:

@@ -2,7 +2,7 @@
 rule extractor:
     input:
         conf="conf/instruments/extractor/{dataset}/{seed}.json",
-        code=closure("triptych.generative.extractor"),
+        code=code("extractor", "triptych.generative.extractor"),
         origin=split_origin,
         parts=extractor_parts,
     output:

@@ -52,7 +52,7 @@ def cut_as_now(dataset):
 def split_origin(wildcards):
     """What the content of every split of a data set follows from: its arrays, and how it is cut."""
     manifest = f"data/prepared/{wildcards.dataset}/manifest.json"
-    return [manifest, *closure("triptych.data.cut")]
+    return [manifest, code("cut", "triptych.data.cut")]
 
 
 def shared_files(dataset):
@@ -70,7 +70,7 @@ def raw_manifest(wildcards):
 def prepare_code(wildcards):
     """Source files of the reader of a data set."""
     reader = PLAN.datasets[wildcards.dataset]["reader"].split(".")[0]
-    return closure("triptych.data.prepare", f"triptych.data.{reader}")
+    return code(f"prepare/{reader}", "triptych.data.prepare", f"triptych.data.{reader}")
 
 
 def train_conf(wildcards):
@@ -81,7 +81,8 @@ def train_conf(wildcards):
 def train_code(wildcards):
     """Source files of the loop and of the model's own file."""
     job = job_of(wildcards)
-    return closure("triptych.train", f"triptych.{job.panel}.models.{job.kind}")
+    model = f"triptych.{job.panel}.models.{job.kind}"
+    return code(f"train/{job.panel}/{job.kind}", "triptych.train", model)
 
 
 def train_parts(wildcards):
@@ -108,7 +109,8 @@ def generative_evaluate_code(wildcards):
     """Source files of the measures and of the model's own file."""
     from triptych.generative.measures import modules
 
-    return closure(*modules(job_of(wildcards, "generative").kind))
+    kind = job_of(wildcards, "generative").kind
+    return code(f"evaluate/generative/{kind}", *modules(kind))
 
 
 def generative_parts(wildcards):
@@ -120,7 +122,8 @@ def generative_parts(wildcards):
 def graphs_evaluate_code(wildcards):
     """Source files of the measures and of the model's own file."""
     kind = job_of(wildcards, "graphs").kind
-    return closure("triptych.graphs.evaluate", f"triptych.graphs.models.{kind}")
+    model = f"triptych.graphs.models.{kind}"
+    return code(f"evaluate/graphs/{kind}", "triptych.graphs.evaluate", model)
 
 
 def graphs_parts(wildcards):
@@ -135,7 +138,7 @@ def shift_code(wildcards):
 
     shift = PLAN.shifts[wildcards.dataset]
     made = corruptions.modules(shift["kinds"]) + shifts.modules(shift["sets"])
-    return closure("triptych.uncertainty.shift", *made)
+    return code(f"shift/{wildcards.dataset}", "triptych.uncertainty.shift", *made)
 
 
 def shift_companions(wildcards):
@@ -150,9 +153,8 @@ def shift_companions(wildcards):
 def predict_code(wildcards):
     """Source files of the prediction and of the method's own file."""
     kind = job_of(wildcards, "uncertainty").kind
-    return closure(
-        "triptych.uncertainty.predict", f"triptych.uncertainty.models.{kind}"
-    )
+    model = f"triptych.uncertainty.models.{kind}"
+    return code(f"predict/{kind}", "triptych.uncertainty.predict", model)
 
 
 def shift_parts(wildcards):
@@ -188,18 +190,20 @@ def uncertainty_evaluate_code(wildcards):
     from triptych.uncertainty.measures import modules
 
     job = job_of(wildcards, "uncertainty")
-    return closure(*modules(job.kind, PLAN.shifts[job.dataset]["kinds"]))
+    label = f"evaluate/uncertainty/{job.kind}/{job.dataset}"
+    return code(label, *modules(job.kind, PLAN.shifts[job.dataset]["kinds"]))
 
 
 def identity_code(wildcards):
     """Source files of a panel's claims and of what they check."""
-    return closure(*claim_files.identity_modules(wildcards.panel))
+    modules = claim_files.identity_modules(wildcards.panel)
+    return code(f"identities/{wildcards.panel}", *modules)
 
 
 def claims_code(wildcards):
     """Source files that turn records into verdicts."""
     modules = [m for panel in planning.PANELS for m in claim_files.modules(panel)]
-    return closure("triptych.claims.evaluate", *modules)
+    return code("claims", "triptych.claims.evaluate", *modules)
 
 
 def panel_tables(kind):

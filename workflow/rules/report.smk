@@ -5,7 +5,7 @@ from triptych.report import modules as report_modules
 rule report:
     input:
         conf="conf/report.json",
-        code=closure(*report_modules()),
+        code=code("report", *report_modules()),
         templates=sorted(map(str, Path("src/triptych/report/templates").glob("*"))),
         records="reports/records.csv",
         timings="reports/timings.csv",
@@ -44,7 +44,7 @@ rule report:
 rule panel_report:
     input:
         conf="conf/panels/{panel}.json",
-        code=closure("triptych.panel", *report_modules()),
+        code=code("panel", "triptych.panel", *report_modules()),
         templates=sorted(map(str, Path("src/triptych/report/templates").glob("*"))),
         checks="results/identities/{panel}/checks.csv",
         records=panel_tables("records"),

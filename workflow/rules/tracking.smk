@@ -8,7 +8,7 @@ drop_pending_receipt(RECEIPT)  # a sync that found no server is tried again
 rule track:
     input:
         conf="conf/tracking.json",
-        code=closure("triptych.tracking"),
+        code=code("track", "triptych.tracking"),
         runs=[f"results/{job.name}/evaluate/run.json" for job in PLAN.jobs],
     output:
         receipt=RECEIPT,
