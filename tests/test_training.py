@@ -89,6 +89,24 @@ def test_killed_run_resumes_to_the_same_bits(tmp_path, monkeypatch, kill_at, ext
     assert found.status == expected.status == "complete"
 
 
+@pytest.mark.parametrize(
+    ("extra", "status"),
+    [({}, "complete"), ({"learning_rate": 1e-9, "steps": 1000, "patience": 3}, "stopped early")],
+)
+def test_a_finished_fit_is_not_repeated(tmp_path, monkeypatch, extra, status):
+    """A job of several fits may be killed during a later one, however rarely it saves."""
+    checkpoint = Checkpoint(tmp_path / "state.safetensors", "key", every_seconds=3600.0)
+    whole, resumed = net(), net()
+    expected = run(whole, settings(**extra), checkpoint)
+    monkeypatch.setattr(Net, "objectives", lambda *_: pytest.fail("trained again"))
+    found = run(resumed, settings(**extra), checkpoint)
+    assert found.status == expected.status == status and found.steps == expected.steps
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+    strip = [(p.step, p.split, p.metric, p.value) for p in expected.curves]
+    assert strip == [(p.step, p.split, p.metric, p.value) for p in found.curves]
+
+
 def test_two_runs_are_identical_and_seeds_differ():
     first, second, other = net(), net(), net()
     run(first, settings())

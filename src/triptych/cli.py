@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from triptych import __version__
+from triptych import __version__, surroundings
 from triptych.errors import UserError
 
 if TYPE_CHECKING:
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; a :class:`UserError` is printed without a traceback and gives status 2."""
+    """Run one verb.
+
+    A :class:`UserError`, and what the machine fails to give (room, permission, memory), are printed
+    without a traceback and give status 2.
+    """
     options = _parser().parse_args(arguments)
     if getattr(options, "gpus", None) is not None:
         os.environ["TRIPTYCH_GPUS"] = str(options.gpus)
@@ -23,6 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = options.verb(options)
     except UserError as error:
         print(f"triptych: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        explained = surroundings.explain(error)
+        if explained is None:
+            raise
+        print(f"triptych: {explained}", file=sys.stderr)
         return 2
     return int(status or 0)
 

@@ -35,6 +35,12 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path | str) -> None:
+    """Delete what writers that were killed left unfinished; for who has finished ``folder``."""
+    for path in Path(folder).glob(".*.part"):
+        path.unlink(missing_ok=True)
+
+
 def write_bytes(path: Path | str, content: bytes) -> None:
     """Write ``content`` atomically."""
     with atomic_path(path) as temporary:

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triptych import closure, runtime
-from triptych.files import read_json, sha256_file, sha256_json, write_json, write_text
+from triptych.errors import UserError
+from triptych.files import (
+    read_json,
+    remove_leftovers,
+    sha256_file,
+    sha256_json,
+    write_json,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from triptych.checkpoint import Checkpoint
@@ -42,9 +50,22 @@ class Job:
         """Where a fit of this job keeps its state in case the process is killed."""
         from triptych.checkpoint import Checkpoint
 
-        every = float(os.environ.get("TRIPTYCH_CHECKPOINT_SECONDS", "60"))
         path = CHECKPOINTS / f"{sha256_json([str(self.out), name])[:24]}.safetensors"
-        return Checkpoint(path, self.key, every)
+        return Checkpoint(path, self.key, _checkpoint_seconds())
+
+
+def _checkpoint_seconds() -> float:
+    text = os.environ.get("TRIPTYCH_CHECKPOINT_SECONDS", "60")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise UserError(
+            f"TRIPTYCH_CHECKPOINT_SECONDS: expected seconds between checkpoints, 0 or more, found "
+            f"{text!r}; unset it for 60"
+        )
+    return seconds
 
 
 @contextmanager
@@ -77,6 +98,7 @@ def running(
     key = sha256_json([verb, conf_digest, sorted(digests.items()), code_digest])
     job = Job(values, Path(out), device, key)
     yield job
+    remove_leftovers(job.out)
     write_json(
         job.out / "run.json",
         {

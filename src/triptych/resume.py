@@ -41,6 +41,7 @@ def save(loop: "Loop", checkpoint: Checkpoint) -> None:
     facts = {
         "step": loop.step,
         "seconds": loop.seconds,
+        "status": loop.status,
         "best": [loop.best[0] if math.isfinite(loop.best[0]) else None, loop.best[1]],
         "running_updates": loop.running_updates,
         "curves": [vars(point) for point in loop.curves],
@@ -66,7 +67,7 @@ def restore(loop: "Loop", checkpoint: Checkpoint) -> None:
     torch.set_rng_state(tensors["rng/global"])
     if loop.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["rng/cuda"], loop.device)
-    loop.step, loop.seconds = facts["step"], facts["seconds"]
+    loop.step, loop.seconds, loop.status = facts["step"], facts["seconds"], facts["status"]
     value, step = facts["best"]
     loop.best = (math.inf if value is None else value, step)
     loop.running_updates = facts["running_updates"]

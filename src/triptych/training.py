@@ -92,6 +92,8 @@ def fit(
             resume.save(loop, checkpoint)
             saved = time.perf_counter()
     bar.close()
+    if checkpoint is not None:  # the job's other fits follow: a kill there must not cost this one
+        resume.save(loop, checkpoint)
     if loop.status is None and loop.step % settings.validate_every:
         loop.validate(validation)
     loop.finish()
