@@ -34,6 +34,12 @@ rule all:
         "results/tracking/receipt.json",
 
 
+onerror:
+    # The jobs that are done are shown all the same, beside the names of those that are not.
+    if {job.rule.name for job in workflow.dag.jobs} & {"report", "panel_report"}:
+        shell("triptych partial 2>&1 | tee logs/partial.log || true")
+
+
 onstart:
     # Snakemake's default limit, 100 jobs a second, leaves a timer behind every finished job that
     # looks through all ready jobs again each second, for ever: most of a core after fifty jobs.

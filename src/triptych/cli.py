@@ -131,6 +131,11 @@ def _report_verbs(verbs: "Verbs") -> None:
     panel.add_argument("--checks", type=Path, required=True)
     panel.set_defaults(verb=_panel)
 
+    partial = verbs.add_parser("partial", help="report what there is, where jobs are missing")
+    partial.add_argument("--conf", type=Path, default=Path("conf"))
+    partial.add_argument("--out", type=Path, default=Path("reports/partial"))
+    partial.set_defaults(verb=_partial)
+
     track = verbs.add_parser("track", help="send results to the tracking store")
     track.add_argument("--conf", type=Path, default=Path("conf/tracking.json"))
     track.add_argument("--jobs", type=Path, nargs="+", required=True)
@@ -277,9 +282,17 @@ def _claims(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    from triptych import partial
     from triptych.report import site
 
     site.run(options.conf, options.out)
+    partial.discard(options.out)
+
+
+def _partial(options: argparse.Namespace) -> None:
+    from triptych import partial
+
+    partial.run(options.conf, options.out)
 
 
 def _panel(options: argparse.Namespace) -> None:

@@ -25,11 +25,7 @@ def explain(error: BaseException) -> str | None:
     words give away.
     """
     words = str(error).lower()
-    if (
-        isinstance(error, MemoryError)
-        or "can't allocate memory" in words
-        or "out of memory" in words
-    ):
+    if isinstance(error, MemoryError) or any(sign in words for sign in _NO_MEMORY):
         return _MEMORY
     number = error.errno if isinstance(error, OSError) else None
     if number is None and "no space left on device" in words:

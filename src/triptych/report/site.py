@@ -19,6 +19,7 @@ from triptych.report import (
     graph_tables,
     ledger_view,
     markdown,
+    missing,
     numbers,
     provenance,
     published,
@@ -28,6 +29,7 @@ from triptych.report.data import ReportData
 from triptych.report.figure import Drawn
 from triptych.report.forest import forest_figure
 from triptych.report.ledger_view import ClaimView
+from triptych.report.missing import Missing
 
 TEMPLATES = Path(__file__).parent / "templates"
 PANEL_TEXT = {
@@ -70,6 +72,7 @@ class Site:
     runs: tuple[provenance.Run, ...]
     benchmarks: tuple[Mapping[str, Any], ...]
     panels: tuple[str, ...] = PANELS
+    missing: tuple[Missing, ...] = ()
 
     def panel_views(self, panel: str) -> list[ClaimView]:
         """Claims of one panel, the measured ones first."""
@@ -97,10 +100,29 @@ def run(
         claims: Every claim; by default those of the ledger.
     """
     values = read_json(conf)
-    data = load(out, results, job_names(values, conf))
     everything = ledger.every_claim() if claims is None else list(claims)
-    site = build(values, data, everything, out / "figures")
-    write_pages(site, out)
+    make({**values, "jobs": job_names(values, conf)}, out, results, everything)
+
+
+def make(
+    values: Mapping[str, Any],
+    out: Path,
+    results: Path,
+    claims: Iterable[Claim],
+    absent: Sequence[Missing] = (),
+) -> None:
+    """Render the report of these jobs from the tables in ``out``.
+
+    Args:
+        values: As in ``conf/report.json``, with ``jobs``.
+        out: Folder of the tables and of the pages.
+        results: Root of the job folders.
+        claims: Every claim that it shows.
+        absent: Jobs of the plan that it does without.
+    """
+    data = load(out, results, tuple(values["jobs"]))
+    site = build(values, data, claims, out / "figures")
+    write_pages(replace(site, missing=tuple(absent)), out)
 
 
 def job_names(values: Mapping[str, Any], conf: Path) -> tuple[str, ...]:
@@ -193,6 +215,7 @@ def context(site: Site) -> dict[str, Any]:
         "rule": RULE,
         "totals": ledger_view.totals(site.views),
         "panel_totals": {p: ledger_view.totals(site.panel_views(p)) for p in site.panels},
+        "missing": missing.table(site.missing, len(site.data.jobs) + len(site.missing)),
         "measured": sum(view.measured for view in site.views),
         "trade_off": tables.trade_off(site.data) + published.tables(site.data),
         "method_tables": {
