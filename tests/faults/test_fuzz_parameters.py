@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[2]
 # Small: an entry of each panel, so that most edits hit something that is checked.
 KEPT = {"generative": "vae", "graphs": "gcn", "uncertainty": "single"}
 TOKENS = (
-    b"&a", b"*a", b"<<: *a", b"!!python/name:os.system", b"!x ", b"? ", b"\t", b"---\n", b"- ", b": ",
-    b"{", b"[" * 100, b".inf", b".nan", b"2026-01-01", b"'", b"#", b"null", b"../", b"vae: {}\n",
+    b"&a", b"*a", b"<<: *a", b"!!python/name:os.system", b"!x ", b"? ", b"\t", b"---\n", b"- ",
+    b": ", b"{", b"[" * 100, b".inf", b".nan", b"2026-01-01", b"'", b"#",
+    b"null", b"../", b"vae: {}\n",
 )  # fmt: skip
 
 

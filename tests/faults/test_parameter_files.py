@@ -1,12 +1,11 @@
 """Parameter files with tricks, as Snakemake meets them: an error that says where and what to do.
 
-Snakemake reads an overlay (``--configfile``) before it reads the Snakefile, so that a few things stay
-its own: an overlay that is missing or no YAML, and one whose mappings are an alias bomb, which it
-expands until it is stopped.
+Snakemake reads an overlay (``--configfile``) before it reads the Snakefile, so that a few things
+stay its own: an overlay that is missing or no YAML, and one whose mappings are an alias bomb, which
+it expands until it is stopped.
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from workflow_project import Project, copy
 
 pytestmark = pytest.mark.workflow
@@ -38,7 +38,7 @@ APPENDED: dict[str, tuple[str, tuple[str, ...]]] = {
     "a call": ("a: !!python/object/apply:os.system [touch mark]", ("params.yaml, line", "the tag")),
     "a name of Python": ("a: !!python/name:os.system", ("params.yaml, line", "the tag")),
     "an unknown tag": ("a: !secret x", ("params.yaml, line", "the tag !secret")),
-    "a template": ("__use_yte__: true\n?__import__('os').system('touch mark'): 1", ("__use_yte__",)),
+    "a template": ("__use_yte__: true\n?open('mark', 'w'): 1", ("'__use_yte__'; take it away",)),
     "a key twice": ("report: {title: A, title: B}", ("each key once, found 'title'",)),
     "a section twice": ("report: {title: A}\nreport: {title: B}", ("found 'report' again",)),
     "a merge of a section": ("x: &x {a: 1}\ny: {<<: *x}", ("x: unknown parameter", "y: unknown")),
@@ -47,7 +47,7 @@ APPENDED: dict[str, tuple[str, tuple[str, ...]]] = {
     "a key that is no text": ("5: 1", ("params.yaml", "the key 5: put quotes around it")),
     "a date": ("report: {title: 2026-01-01}", ("params.yaml: report.title", "found the date")),
     "a month 13": ("report: {title: 2026-13-01}", ("params.yaml", "month must be in 1..12")),
-    "infinity": ("report: {figure_dpi: .inf}", ("params.yaml: report.figure_dpi", "found the float")),
+    "infinity": ("report: {figure_dpi: .inf}", ("report.figure_dpi: expected", "the float inf")),
     "a number of 5000 digits": (f"report: {{figure_dpi: {'9' * 5000}}}", ("params.yaml", "digits")),
     "a section of Snakemake": ("pathvars: 5", ("params.yaml", "'pathvars'; take it away")),
     "10 000 levels": (f"x: {'[' * 10_000}", ("params.yaml, line", "at most 32 levels")),
@@ -125,7 +125,10 @@ def asked(
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == len(questions), done.stderr
     beside = [str(p.relative_to(around)) for p in around.rglob("*") if p.name == "mark"]
-    return dict(zip(questions, answers, strict=True)), [*os.listdir(around), *beside]
+    return dict(zip(questions, answers, strict=True)), [
+        *(p.name for p in around.iterdir()),
+        *beside,
+    ]
 
 
 def _without(text: str, section: str) -> list[str]:
