@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from triptych import __version__
-from triptych.errors import UserError
+from triptych.errors import UserError, shown
 
 if TYPE_CHECKING:
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -54,7 +54,7 @@ def _check_conf(options: argparse.Namespace) -> None:
 
 def _check_seeds(seeds: object, path: Path) -> None:
     if not (isinstance(seeds, list) and seeds and all(type(seed) is int for seed in seeds)):
-        raise UserError(f"{path}: expected a list of seeds, found {seeds!r}")
+        raise UserError(f"{path}: expected a list of seeds, found {shown(seeds)}")
 
 
 def _data_verbs(verbs: "Verbs") -> None:

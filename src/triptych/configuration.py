@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from triptych import registry
 from triptych.data import catalogue
-from triptych.errors import UserError, nearest
+from triptych.errors import UserError, nearest, shown
 from triptych.generative.params import GenerativeParams
 from triptych.graphs.params import GraphParams
 from triptych.params import (
@@ -23,7 +23,6 @@ from triptych.params import (
     TrackingParams,
     model_entry,
 )
-from triptych.plain_yaml import shown
 from triptych.uncertainty.params import UncertaintyParams
 
 DEFAULT_KIND = {"generative": "images", "graphs": "graph", "uncertainty": "images"}

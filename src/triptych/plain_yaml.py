@@ -13,14 +13,14 @@ from typing import Any
 
 import yaml
 
-from triptych.errors import UserError
+from triptych.errors import UserError, shown
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+EXACT = yaml.SafeLoader  # as Snakemake reads; the fast one takes tabs where this one does not
 BYTES, VALUES, DEPTH = 1_000_000, 100_000, 32
 INTEGER = 2**63  # what every reader of JSON can hold
 # What Snakemake takes for itself: a template, whose keys and values it runs as Python, and paths.
 SPECIAL = ("__use_yte__", "pathvars")
-_SHOWN = 100
 
 
 def check_parameters(path: Path | str) -> None:
@@ -42,7 +42,7 @@ def check_parameters(path: Path | str) -> None:
 
 
 def read(path: Path | str) -> Any:
-    """The content of a YAML file.
+    """The content of a YAML file, read as Snakemake does.
 
     Raises:
         UserError: There is none, it is not UTF-8, or :func:`parse` refuses it.
@@ -58,15 +58,16 @@ def read(path: Path | str) -> Any:
             f"{path}: expected UTF-8 text, found other bytes ({error.reason} at byte "
             f"{error.start}); save it as UTF-8"
         ) from None
-    return parse(text, str(path))
+    return parse(text, str(path), EXACT)
 
 
-def parse(text: str, source: str) -> Any:
+def parse(text: str, source: str, loader: Any = FAST) -> Any:
     """The value of YAML text: mappings with names as keys, lists, text, numbers, booleans, null.
 
     Args:
         text: YAML; anchors, aliases and merge keys are allowed.
         source: Named in errors.
+        loader: Of PyYAML.
 
     Raises:
         UserError: It is not YAML, holds a tag, a key twice, a key that is no text, a date or a
@@ -79,8 +80,8 @@ def parse(text: str, source: str) -> Any:
     if len(text) > BYTES:
         raise UserError(f"{source}: expected at most {BYTES} bytes, found more; shorten it")
     try:
-        _scan(text, source)
-        value = yaml.load(text, Loader=LOADER)
+        _scan(text, source, loader)
+        value = yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
         raise UserError(_not_yaml(error, text, source)) from None
     except (ValueError, OverflowError) as error:  # a date of month 13, a number of 5000 digits
@@ -103,12 +104,6 @@ def check_values(value: Any, source: str) -> None:
         raise UserError(
             f"{where}: expected text, a finite number, true, false or null, found {found}"
         )
-
-
-def shown(value: Any) -> str:
-    """A value for a message: its start, if it is long."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 
 
 def _problems(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -163,12 +158,12 @@ class _Node:
         return self.mapping and self.entries % 2 == 0
 
 
-def _scan(text: str, source: str) -> None:
+def _scan(text: str, source: str, loader: Any) -> None:
     """Look through the events of a document without building it."""
-    sizes: dict[str, int] = {}
+    sizes: dict[str | None, int] = {}
     opened: list[_Node] = []
 
-    def refuse(event: yaml.Event, problem: str) -> UserError:
+    def refuse(event: Any, problem: str) -> UserError:
         return UserError(f"{source}, line {event.start_mark.line + 1}: expected {problem}")
 
     def add(event: yaml.Event, size: int) -> None:
@@ -179,7 +174,8 @@ def _scan(text: str, source: str) -> None:
         if opened[-1].size > VALUES:
             raise refuse(event, f"at most {VALUES} values, found aliases that stand for more")
 
-    for event in yaml.parse(text, Loader=LOADER):
+    event: Any
+    for event in yaml.parse(text, Loader=loader):
         if getattr(event, "tag", None) is not None:
             raise refuse(event, f"plain values, found the tag {event.tag}; take it away")
         if opened and opened[-1].at_key and isinstance(event, yaml.NodeEvent):

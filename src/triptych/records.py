@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from triptych.errors import UserError
+from triptych.errors import UserError, shown
 from triptych.files import write_bytes
 
 Kind = Literal["exact", "lower bound", "upper bound", "estimate"]
@@ -129,7 +129,7 @@ def read(path: Path | str) -> list[Record]:
         if columns != COLUMNS:
             raise UserError(
                 f"{path}: expected the columns {', '.join(COLUMNS)}, found "
-                f"{', '.join(columns) or 'an empty file'}; delete it and rerun"
+                f"{shown(', '.join(columns)) if columns else 'an empty file'}; delete it and rerun"
             )
         return [_from_row(row) for row in reader]
     except (TypeError, ValueError, csv.Error) as error:

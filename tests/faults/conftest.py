@@ -84,6 +84,7 @@ def fuzz(pytestconfig: pytest.Config, braved: Callable[[str, int], None]) -> Fuz
                 outcomes[tried(lambda: read(content))] += 1
 
         each()
+        print("OUT", dict(outcomes))
         # A mutation that never reaches the checks would prove nothing.
         assert outcomes["refused"] * 20 >= outcomes.total(), outcomes
         braved("inputs fuzzed", outcomes.total())

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from test_fuzz_readers import entry, put
 
 from triptych import files, records
@@ -113,6 +115,21 @@ def test_raw_files_of_another_layout(
     dataset, contents = entry(reader)
     put(tmp_path / "raw", contents | {name: content})
     with pytest.raises(UserError, match=complaint):
+        read_raw(dataset, tmp_path / "raw")
+    braved("faults injected", 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("indices", [0, 1, 2, 1 << 20]), ("indptr", [0, 1 << 20, 2, 3, 3])]
+)
+def test_a_sparse_matrix_that_points_outside_of_itself(
+    field: str, value: list[int], tmp_path: Path, braved: Braved
+) -> None:
+    dataset, contents = entry("planetoid.public_split")
+    matrix = csr_matrix(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]], dtype=np.float32))
+    setattr(matrix, field, np.array(value, dtype=np.int32))
+    put(tmp_path / "raw", contents | {"ind.cora.allx": pickle.dumps(matrix, 3)})
+    with pytest.raises(UserError, match=r"planetoid\.public_split can read"):
         read_raw(dataset, tmp_path / "raw")
     braved("faults injected", 1)
 

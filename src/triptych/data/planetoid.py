@@ -75,7 +75,9 @@ def public_split(raw: Path | None, prefix: str) -> Prepared:
 
 def _plain(matrix: Any) -> csr_matrix:
     """A sparse matrix rebuilt from its arrays: the pickled object is of a much older SciPy."""
-    return csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    plain = csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    plain.check_format(full_check=True)  # SciPy follows indices blindly, out of its memory
+    return plain
 
 
 def _features(
