@@ -8,31 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from triptych import __version__, surroundings
-from triptych.errors import UserError
+from triptych.errors import UserError, shown
 
 if TYPE_CHECKING:
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb.
+    """Run one verb; what is wrong outside the code is printed without a traceback, status 2.
 
-    A :class:`UserError`, and what the machine fails to give (room, permission, memory), are printed
-    without a traceback and give status 2.
+    That is a :class:`UserError`, whatever the file system refuses, and memory that is not there.
     """
     options = _parser().parse_args(arguments)
     if getattr(options, "gpus", None) is not None:
         os.environ["TRIPTYCH_GPUS"] = str(options.gpus)
     try:
+        _check_conf(options)
         status = options.verb(options)
-    except UserError as error:
-        print(f"triptych: {error}", file=sys.stderr)
-        return 2
     except Exception as error:
         explained = surroundings.explain(error)
-        if explained is None:
+        if explained is None and not isinstance(error, UserError | OSError):
             raise
-        print(f"triptych: {explained}", file=sys.stderr)
+        print(f"triptych: {explained or error}", file=sys.stderr)
         return 2
     return int(status or 0)
 
@@ -44,6 +41,23 @@ def _parser() -> argparse.ArgumentParser:
     for register in (_data_verbs, _job_verbs, _report_verbs, _people_verbs):
         register(verbs)
     return parser
+
+
+def _check_conf(options: argparse.Namespace) -> None:
+    """Refuse a parameter file that is not one of this verb's."""
+    keys = getattr(options, "keys", ())
+    if not keys:
+        return
+    from triptych.files import read_object
+
+    values = read_object(options.conf, *keys)
+    if "seeds" in keys:
+        _check_seeds(values["seeds"], options.conf)
+
+
+def _check_seeds(seeds: object, path: Path) -> None:
+    if not (isinstance(seeds, list) and seeds and all(type(seed) is int for seed in seeds)):
+        raise UserError(f"{path}: expected a list of seeds, found {shown(seeds)}")
 
 
 def _data_verbs(verbs: "Verbs") -> None:
@@ -59,29 +73,39 @@ def _data_verbs(verbs: "Verbs") -> None:
     prepare.add_argument("--out", type=Path, required=True)
     prepare.set_defaults(verb=_prepare)
 
-    split = _job(verbs, "split", "cut a prepared data set into train, validation and test")
+    split = _job(
+        verbs, "split", "cut a prepared data set into train, validation and test", "name", "split"
+    )
     split.add_argument("--prepared", type=Path, required=True)
     which = split.add_mutually_exclusive_group(required=True)
     which.add_argument("--seeds", type=int, nargs="+")
     which.add_argument("--seeds-of", type=Path, metavar="FILE", help="a JSON list of seeds")
     split.set_defaults(verb=_split)
 
-    shift = _job(verbs, "shift", "corrupt a test set at every severity")
+    shift = _job(verbs, "shift", "corrupt a test set at every severity", "kinds", "sets")
     shift.add_argument("--test", type=Path, required=True)
     shift.add_argument("--prepared", type=Path, default=Path("data/prepared"))
     shift.set_defaults(verb=_shift)
 
 
 def _job_verbs(verbs: "Verbs") -> None:
-    train = _job(verbs, "train", "train a model for a group of seeds")
+    job = ("panel", "kind", "dataset", "seeds")
+    train = _job(verbs, "train", "train a model for a group of seeds", *job, "params")
     _splits(train)
     train.set_defaults(verb=_train)
 
-    extractor = _job(verbs, "extractor", "train the feature extractor of a data set and seed")
+    extractor = _job(
+        verbs,
+        "extractor",
+        "train the feature extractor of a data set and seed",
+        "dataset",
+        "seeds",
+        "params",
+    )
     extractor.add_argument("--parts", type=Path, required=True)
     extractor.set_defaults(verb=_extractor)
 
-    generative = _job(verbs, "evaluate-generative", "measure a generative model")
+    generative = _job(verbs, "evaluate-generative", "measure a generative model", *job, "measure")
     generative.add_argument("--train", type=Path, required=True)
     _splits(generative)
     generative.add_argument(
@@ -89,33 +113,36 @@ def _job_verbs(verbs: "Verbs") -> None:
     )
     generative.set_defaults(verb=_evaluate_generative)
 
-    graphs = _job(verbs, "evaluate-graphs", "measure a graph model")
+    graphs = _job(verbs, "evaluate-graphs", "measure a graph model", *job, "measure")
     graphs.add_argument("--train", type=Path, required=True)
     _splits(graphs)
     graphs.set_defaults(verb=_evaluate_graphs)
 
-    predict = _job(verbs, "predict", "logits of a method on every shifted test set")
+    predict = _job(verbs, "predict", "logits of a method on every shifted test set", *job, "params")
     predict.add_argument("--train", type=Path, required=True)
     _splits(predict)
     predict.add_argument("--shifted", type=Path, required=True, help="one folder per seed below")
     predict.set_defaults(verb=_predict)
 
-    uncertainty = _job(verbs, "evaluate-uncertainty", "measure a method from its logits")
+    uncertainty = _job(
+        verbs, "evaluate-uncertainty", "measure a method from its logits", *job, "measure"
+    )
     uncertainty.add_argument("--predict", type=Path, required=True)
     uncertainty.add_argument("--train", type=Path, required=True)
     uncertainty.set_defaults(verb=_evaluate_uncertainty)
 
-    identities = _job(verbs, "identities", "run a panel's exact checks")
+    identities = _job(verbs, "identities", "run a panel's exact checks", "panel", "claims")
     identities.set_defaults(verb=_identities)
 
 
 def _report_verbs(verbs: "Verbs") -> None:
-    collect = _job(verbs, "collect", "join the numbers of all jobs")
+    tables = ("records", "timings", "curves")
+    collect = _job(verbs, "collect", "join the numbers of all jobs", *tables)
     collect.set_defaults(verb=_collect)
 
     prune = verbs.add_parser("prune", help="delete the results of jobs that are gone")
     prune.add_argument("--conf", type=Path, default=Path("conf/collect.json"))
-    prune.set_defaults(verb=_prune)
+    prune.set_defaults(verb=_prune, keys=("records",))
 
     claims = verbs.add_parser("claims", help="judge every claim")
     claims.add_argument("--records", type=Path, default=Path("reports/records.csv"))
@@ -124,10 +151,10 @@ def _report_verbs(verbs: "Verbs") -> None:
     claims.add_argument("--out", type=Path, default=Path("reports/claims.csv"))
     claims.set_defaults(verb=_claims)
 
-    report = _job(verbs, "report", "render the pages")
+    report = _job(verbs, "report", "render the pages", "title")
     report.set_defaults(verb=_report)
 
-    panel = _job(verbs, "panel", "collect, judge and render one panel alone")
+    panel = _job(verbs, "panel", "collect, judge and render one panel alone", "panels", *tables)
     panel.add_argument("--checks", type=Path, required=True)
     panel.set_defaults(verb=_panel)
 
@@ -140,7 +167,7 @@ def _report_verbs(verbs: "Verbs") -> None:
     track.add_argument("--conf", type=Path, default=Path("conf/tracking.json"))
     track.add_argument("--jobs", type=Path, nargs="+", required=True)
     track.add_argument("--receipt", type=Path, default=Path("results/tracking/receipt.json"))
-    track.set_defaults(verb=_track)
+    track.set_defaults(verb=_track, keys=("store", "experiment"))
 
 
 def _people_verbs(verbs: "Verbs") -> None:
@@ -163,8 +190,10 @@ def _people_verbs(verbs: "Verbs") -> None:
     schema.set_defaults(verb=_schema)
 
 
-def _job(verbs: "Verbs", name: str, text: str) -> argparse.ArgumentParser:
+def _job(verbs: "Verbs", name: str, text: str, *keys: str) -> argparse.ArgumentParser:
+    """A verb whose parameter file has at least these keys."""
     parser = verbs.add_parser(name, help=text)
+    parser.set_defaults(keys=keys)
     parser.add_argument("--conf", type=Path, required=True, help="the job's parameter file")
     parser.add_argument("--out", type=Path, required=True, help="folder for its results")
     parser.add_argument("--gpus", type=int, help="GPUs granted by the scheduler; 0 means the CPU")
@@ -200,6 +229,7 @@ def _split(options: argparse.Namespace) -> None:
     from triptych.files import read_json
 
     seeds = read_json(options.seeds_of) if options.seeds_of else options.seeds
+    _check_seeds(seeds, options.seeds_of)
     cut.run(options.conf, options.prepared, seeds, options.out)
 
 

@@ -1,5 +1,6 @@
 """``params.yaml`` as typed values: the whole tree, its checks, its errors, its JSON schema."""
 
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from triptych import registry
 from triptych.data import catalogue
-from triptych.errors import UserError, nearest
+from triptych.errors import UserError, nearest, shown
 from triptych.generative.params import GenerativeParams
 from triptych.graphs.params import GraphParams
 from triptych.params import (
@@ -31,6 +32,9 @@ RESERVED = {
     "shift_uncorrupted", "collect", "extractor", "instruments", "identity_checks",
     "generative_evaluate", "graphs_evaluate", "uncertainty_evaluate",
 }  # fmt: skip
+
+LONGEST = 64  # a name is part of paths, whose parts have at most 255 bytes
+NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST - 1}}}")
 
 
 class Params(Strict):
@@ -79,13 +83,13 @@ def _resolve_model(panel: str, section: PanelParams, name: str, value: Any) -> l
     """Replace the raw entry by its typed one in place; return what is wrong with it."""
     path = f"{panel}.models.{name}"
     if value is not None and not isinstance(value, Mapping):
-        return [f"{path}: expected a mapping of parameters, found {value!r}"]
+        return [f"{path}: expected a mapping of parameters, found {shown(value)}"]
     entry = model_entry(value)
     kind = entry.get("model", name)
     known = registry.model_names(panel)
     if kind not in known:
         where = f"{path}.model" if "model" in entry else path
-        return [f"{where}: {kind!r} is no model of this panel; {nearest(str(kind), known)}"]
+        return [f"{where}: {shown(kind)} is no model of this panel; {nearest(str(kind), known)}"]
     definition = registry.model_class(panel, kind)
     try:
         typed = definition.Params.model_validate({**entry, "model": kind})
@@ -142,9 +146,10 @@ def _check_names(params: Params) -> list[str]:
     for panel in registry.PANELS:
         for name in params.panel(panel).models:
             path = f"{panel}.models.{name}"
-            if not name.replace("_", "").isalnum() or not name.islower():
+            if NAME.fullmatch(name) is None:
                 problems.append(
-                    f"{path}: expected lower-case letters, digits and _, found {name!r}"
+                    f"{panel}.models: expected a name of at most {LONGEST} lower-case letters, "
+                    f"digits and _, a letter first, found {shown(name)}"
                 )
             if name in RESERVED:
                 problems.append(f"{path}: {name!r} is the name of a target; choose another")
@@ -193,7 +198,7 @@ def _explain(error: ValidationError, root: type[BaseModel], config: Any) -> list
             message = item["msg"].removeprefix("Value error, ")
             message = message[0].lower() + message[1:]
             message = message.replace("input should be", "expected").removesuffix(".")
-            lines.append(f"{path}: {message}, found {item['input']!r}")
+            lines.append(f"{path}: {message}, found {shown(item['input'])}")
     return lines
 
 

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+SHOWN = 100  # characters of a value in a message
+
 
 class UserError(Exception):
     """Something outside the code is wrong: a parameter, a file, an argument, a server.
@@ -23,3 +25,9 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}Allowed: {', '.join(names) if names else '(nothing)'}"
+
+
+def shown(value: object) -> str:
+    """A value for a message: its start, if it is long."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"

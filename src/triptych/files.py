@@ -75,7 +75,7 @@ def read_json(path: Path | str) -> Any:
     """Read a JSON file.
 
     Raises:
-        UserError: The file is missing or is not JSON (for example half-written).
+        UserError: The file is missing, is a folder, or is not JSON (for example half-written).
     """
     path = Path(path)
     try:
@@ -84,10 +84,30 @@ def read_json(path: Path | str) -> Any:
         raise UserError(
             f"{path}: expected a JSON file, found none; run the job that makes it"
         ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(f"{path}: expected a JSON file, found none ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f"{path}: expected JSON, found something else ({error}); delete it and run its job"
         ) from None
+
+
+def read_object(path: Path | str, *keys: str) -> dict[str, Any]:
+    """Read a JSON file that is an object with at least these keys.
+
+    Raises:
+        UserError: It is no such file.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: expected an object of JSON, found a {type(value).__name__}")
+    missing = [key for key in keys if key not in value]
+    if missing:
+        raise UserError(
+            f"{path}: expected a file with {', '.join(keys)}, found none of that: "
+            f"{', '.join(missing)} missing; is it the right file?"
+        )
+    return value
 
 
 def sha256_bytes(content: bytes) -> str:
@@ -118,10 +138,13 @@ def read_arrays(path: Path | str) -> dict[str, Array]:
     """Read all arrays of a safetensors file.
 
     Raises:
-        UserError: The file is missing, truncated or not safetensors.
+        UserError: The file is missing, truncated, not safetensors, or of types NumPy has not.
     """
     with open_arrays(path) as handle:
-        return {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+        try:
+            return {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+        except (SafetensorError, TypeError, ValueError, LookupError, AttributeError) as error:
+            raise _damaged(path, error) from None
 
 
 def read_array_metadata(path: Path | str) -> dict[str, str]:
@@ -134,14 +157,18 @@ def read_array_metadata(path: Path | str) -> dict[str, str]:
 def open_arrays(path: Path | str) -> Iterator[Any]:
     """Open a safetensors file lazily (``keys``, ``get_tensor``, ``metadata``)."""
     path = Path(path)
-    if not path.exists():
+    if not path.is_file():
         raise UserError(f"{path}: expected an array file, found none; run the job that makes it")
     try:
         handle = safe_open(path, framework="numpy")
-    except SafetensorError as error:
-        raise UserError(
-            f"{path}: expected a complete safetensors file, found a damaged one ({error}); "
-            "delete it and run the job that makes it"
-        ) from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _damaged(path, error) from None
     with handle as opened:
         yield opened
+
+
+def _damaged(path: Path | str, error: Exception) -> UserError:
+    return UserError(
+        f"{path}: expected a complete safetensors file, found a damaged one ({error}); "
+        "delete it and run the job that makes it"
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from triptych import closure, runtime
 from triptych.errors import UserError
 from triptych.files import (
-    read_json,
+    read_object,
     remove_leftovers,
     sha256_file,
     sha256_json,
@@ -88,7 +88,7 @@ def running(
         modules: Entry modules of the code; the files they import are embedded as a digest.
         computes: Whether the job needs torch; jobs that move files start faster without it.
     """
-    values = read_json(conf)
+    values = read_object(conf)
     device = runtime.prepare(values.get("device", "cpu")) if computes else None
     watch = runtime.Stopwatch()
     digests = {str(path): sha256_file(path) for path in sorted(set(map(Path, inputs)))}

@@ -9,13 +9,15 @@ back from a cache.
 
 import shlex
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triptych import closure
+from triptych import closure, plain_yaml
 from triptych.claims import files as claim_files
+from triptych.errors import UserError
 from triptych.files import canonical_json, read_json, sha256_json, write_if_changed, write_json
 
 if TYPE_CHECKING:
@@ -149,10 +151,12 @@ def load(config: Mapping[str, Any]) -> Plan:
     Raises:
         UserError: The parameters are wrong.
     """
+    plain_yaml.check_values(config, "parameters")
     sources = closure.digest(sorted(str(p) for p in closure.ROOT.rglob("*") if _defines(p)))
     cached = CACHE / f"plan-{sha256_json([dict(config), sources])[:16]}.json"
     if cached.exists():
-        return _from_json(read_json(cached))
+        with suppress(UserError, LookupError, TypeError, AttributeError):  # damaged: made anew
+            return _from_json(read_json(cached))
     plan = make(config)
     write_json(cached, _to_json(plan))
     return plan

@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from triptych.errors import UserError
+from triptych.errors import UserError, shown
 from triptych.files import write_bytes
 
 Kind = Literal["exact", "lower bound", "upper bound", "estimate"]
+LIMIT = 1 << 29  # bytes of a table, unpacked; all three panels make some ten million
 ALL_SEEDS = -1  # the seed of a number that no seed moves (an identity, a data set's own property)
 
 
@@ -120,7 +121,7 @@ def read(path: Path | str) -> list[Record]:
         UserError: The file is missing, is no CSV, has other columns or a damaged row.
     """
     path = Path(path)
-    if not path.exists():
+    if not path.is_file():
         raise UserError(f"{path}: expected a records file, found none; run the job that makes it")
     reader = csv.DictReader(io.StringIO(_text(path), newline=""), strict=True)
     try:
@@ -128,7 +129,7 @@ def read(path: Path | str) -> list[Record]:
         if columns != COLUMNS:
             raise UserError(
                 f"{path}: expected the columns {', '.join(COLUMNS)}, found "
-                f"{', '.join(columns) or 'an empty file'}; delete it and rerun"
+                f"{shown(', '.join(columns)) if columns else 'an empty file'}; delete it and rerun"
             )
         return [_from_row(row) for row in reader]
     except (TypeError, ValueError, csv.Error) as error:
@@ -148,9 +149,12 @@ def _text(path: Path) -> str:
     Raises:
         UserError: Its bytes are no such text.
     """
-    content = path.read_bytes()
     try:
-        return (gzip.decompress(content) if _compressed(path) else content).decode()
+        with (gzip.open if _compressed(path) else open)(path, "rb") as stream:
+            content = stream.read(LIMIT + 1)
+        if len(content) > LIMIT:
+            raise UserError(f"{path}: expected at most {LIMIT} bytes of records, found more")
+        return str(content, "utf-8")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise UserError(
             f"{path}: expected records as CSV text, found other bytes ({error}); delete the file "
@@ -159,6 +163,8 @@ def _text(path: Path) -> str:
 
 
 def _from_row(row: dict[str, Any]) -> Record:
+    if None in row or None in row.values():
+        raise ValueError(f"expected {len(COLUMNS)} values")
     numbers = {"seed": int(row["seed"]), "value": float(row["value"]), "n": int(row["n"])}
     return Record(**(row | numbers))
 

@@ -4,14 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-# The package beside this workflow, here and in jobs, whatever copy is installed: an experiment in a
-# folder of its own (`dvc exp run --temp`, a git worktree) runs its own code.
-SOURCES = Path(workflow.basedir, "src")
-sys.path.insert(0, str(SOURCES))
-
 from triptych import plan as planning
 from triptych.closure import closure, remember
-from triptych.errors import UserError
 from triptych.sources import Sources
 
 # Jobs inherit both: they call the `triptych` of the environment that runs Snakemake, activated or not.

@@ -45,7 +45,9 @@ def unpack(archive: Path, wanted: Mapping[str, tuple[Path, int]]) -> None:
             _unpack_tar(archive, wanted)
         else:
             raise UserError(f"{archive}: expected a zip or tar.gz, found neither; delete it")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+    except UserError:
+        raise
+    except Exception as error:  # a damaged archive can raise anything
         raise UserError(f"{archive}: damaged archive ({error}); delete it and try again") from None
 
 
@@ -88,6 +90,8 @@ def _unpack_tar(archive: Path, wanted: Mapping[str, tuple[Path, int]]) -> None:
     with tarfile.open(archive, "r:*") as opened:
         for entry in opened:
             scanned += entry.size
+            if entry.size < 0:  # would send the scan backwards, for ever
+                raise UserError(f"{archive.name}: expected sizes of members, found {entry.size}")
             if scanned > SCAN_LIMIT:
                 raise UserError(f"{archive.name}: unpacks to more than {SCAN_LIMIT} bytes")
             if entry.name not in left:

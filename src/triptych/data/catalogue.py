@@ -8,11 +8,11 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import AfterValidator as After
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter, ValidationError
 from pydantic import model_validator as validate
 
+from triptych import plain_yaml
 from triptych.errors import UserError, nearest
 
 Kind = Literal["images", "table", "graph", "graphs", "molecules", "pictures", "labels", "shifted"]
@@ -195,10 +195,10 @@ def parse(text: str, source: str = "catalogue") -> dict[str, DataSet]:
     """Read a catalogue from YAML text.
 
     Raises:
-        UserError: A key is unknown or missing, or a value has the wrong form; all are named.
+        UserError: It is not plain YAML, a key is unknown or missing, or a value has the wrong form;
+            all are named.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    entries = yaml.load(text, Loader=loader)
+    entries = plain_yaml.parse(text, source)
     if not isinstance(entries, dict):
         raise UserError(f"{source}: expected data sets by name, found {type(entries).__name__}")
     sets: dict[str, DataSet] = {}

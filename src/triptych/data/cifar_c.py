@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from triptych.data.images import need
+from triptych.data.images import need, read_npy
 from triptych.data.prepared import Prepared, describe
 from triptych.errors import UserError
 from triptych.files import Array
@@ -24,8 +24,8 @@ def published(raw: Path | None) -> Prepared:
         UserError: A file has another layout, or the labels do not repeat.
     """
     folder = need(raw)
-    labels = _load(folder / f"{LABELS}.npy")
-    n = len(labels) // SEVERITIES
+    labels = read_npy(folder / f"{LABELS}.npy")
+    n = labels.size // SEVERITIES
     if labels.shape != (SEVERITIES * n,) or (labels.reshape(SEVERITIES, n) != labels[:n]).any():
         raise UserError(
             f"{folder / LABELS}.npy: expected the same labels five times over, found others; "
@@ -35,7 +35,7 @@ def published(raw: Path | None) -> Prepared:
     for path in sorted(folder.glob("*.npy")):
         if path.stem == LABELS:
             continue
-        x = _load(path)
+        x = read_npy(path)
         if x.dtype != np.uint8 or x.shape != (SEVERITIES * n, 32, 32, 3):
             raise UserError(
                 f"{path}: expected bytes [{SEVERITIES * n}, 32, 32, 3], found {x.dtype} "
@@ -74,10 +74,3 @@ def of_test_images(x: Array, y: Array, rows: NDArray[np.int64], labels: Array) -
             "other labels; leave the data set out of uncertainty.shift.published"
         )
     return {s: x[(s - 1) * n + rows] for s in range(1, SEVERITIES + 1)}
-
-
-def _load(path: Path) -> Array:
-    try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: expected an array ({error}); fetch the set again") from None

@@ -70,7 +70,7 @@ def _receive(url: str, part: Path, size: int | None, limit: int, progress: bool)
             part.unlink()
             return _receive(url, part, size, limit, progress)
         raise SourceError(f"HTTP {error.code} {error.reason}") from None
-    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+    except (http.client.HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise Unreachable(f"{urlsplit(url).netloc} not reached ({reason})") from None
     with response:
@@ -99,12 +99,14 @@ def _open(url: str, start: int) -> Any:
 def _total(response: Any, start: int) -> int | None:
     """The size of the whole file from the headers of a whole or a partial answer."""
     if response.status == 206:
-        given = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+        given = re.fullmatch(
+            r"bytes ([0-9]{1,18})-[0-9]+/([0-9]{1,18})", response.headers.get("Content-Range", "")
+        )
         if given is None or int(given[1]) != start:
             raise SourceError(f"asked for the bytes from {start}, was sent others")
         return int(given[2])
     length = response.headers.get("Content-Length")
-    return int(length) if length is not None and length.isdigit() else None
+    return int(length) if re.fullmatch("[0-9]{1,18}", length or "") else None
 
 
 def _copy(

@@ -1,6 +1,7 @@
 """Image sets: uint8 [N, H, W, C] with a known number of grey levels, and class labels."""
 
 import gzip
+import math
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from triptych.seeding import numpy_generator
 
 U8 = NDArray[np.uint8]
 TRAIN, VALIDATION, TEST = 0, 1, 2
+LARGEST, MOST_DIMENSIONS = 1 << 29, 3  # of an idx file; MNIST has 47 million bytes
 
 
 def digits(raw: Path | None, held_out: Sequence[int] = ()) -> Prepared:
@@ -111,12 +113,15 @@ def read_idx(path: Path) -> U8:
     dimensions as big-endian 32-bit integers.
 
     Raises:
-        UserError: It is not such a file, or is cut short.
+        UserError: It is not such a file, is cut short, or unpacks to more than ``LARGEST``.
     """
     try:
-        content = gzip.decompress(path.read_bytes())
+        with gzip.open(path, "rb") as stream:
+            content = stream.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: expected a gzipped idx file, found none ({error})") from None
+    if len(content) > LARGEST:
+        raise UserError(f"{path}: expected at most {LARGEST} bytes, found more")
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise UserError(f"{path}: expected an idx file of bytes, found header {content[:4].hex()}")
     start = 4 + 4 * content[3]
@@ -124,7 +129,7 @@ def read_idx(path: Path) -> U8:
         raise UserError(f"{path}: expected a header of {start} bytes, found {len(content)}")
     shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4"))
     values = np.frombuffer(content[start:], np.uint8)
-    if values.size != np.prod(shape, dtype=np.int64):
+    if values.size != math.prod(shape) or len(shape) > MOST_DIMENSIONS:
         raise UserError(f"{path}: expected values of shape {shape}, found {values.size} values")
     return values.reshape(shape)
 
@@ -237,7 +242,7 @@ def cifar_batch(folder: Path, name: str) -> tuple[U8, NDArray[np.int64]]:
 
 def cifar10h(raw: Path | None) -> Prepared:
     """How often people chose each class for each of the 10 000 test images of CIFAR-10."""
-    counts = np.load(need(raw) / "cifar10h-counts.npy", allow_pickle=False).astype(np.int64)
+    counts = read_npy(need(raw) / "cifar10h-counts.npy").astype(np.int64)
     meta = describe(
         "labels",
         len(counts),
@@ -247,6 +252,21 @@ def cifar10h(raw: Path | None) -> Prepared:
         notes=["row i belongs to test image i of CIFAR-10, in the order of its python archive"],
     )
     return Prepared({"counts": counts}, meta)
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """One array of numbers from a npy file, left on disk until it is read.
+
+    Raises:
+        UserError: It is no such file, is cut short, or holds objects.
+    """
+    try:
+        array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    except (OSError, ValueError, OverflowError, SyntaxError, RecursionError) as error:
+        raise UserError(f"{path}: expected an array ({error}); fetch the set again") from None
+    if array.dtype.kind not in "biuf":
+        raise UserError(f"{path}: expected numbers, found {array.dtype}; fetch the set again")
+    return array
 
 
 def need(raw: Path | None) -> Path:

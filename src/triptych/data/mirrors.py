@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from triptych.data.archives import copy
 from triptych.data.download import SourceError, download
@@ -46,7 +46,7 @@ class Source:
             copy(Path(self.location), part, limit)
         except FileNotFoundError:
             raise SourceError("not there") from None
-        except (OSError, UserError) as error:
+        except (OSError, ValueError, UserError) as error:
             raise SourceError(str(error)) from None
 
 
@@ -108,14 +108,16 @@ def open_mirror(location: str, scratch: Path) -> Mirror:
     """
     if is_address(location):
         location = location.rstrip("/")
+        if not _host(location):
+            raise UserError(f"mirror {location!r}: expected an address with a host, found none")
         scratch.unlink(missing_ok=True)
         try:
             download(f"{location}/manifest.json", scratch, size=None, limit=INDEX_LIMIT)
-            text = scratch.read_text(encoding="utf-8")
+            content = scratch.read_bytes()
         except SourceError as error:
             if not str(error).startswith("HTTP 4"):  # an address without an index
                 raise
-            text = "{}"
+            content = b"{}"
         finally:
             scratch.unlink(missing_ok=True)
     else:
@@ -127,18 +129,25 @@ def open_mirror(location: str, scratch: Path) -> Mirror:
             )
         location = str(folder)
         manifest = folder / "manifest.json"
-        text = manifest.read_text(encoding="utf-8") if manifest.exists() else "{}"
-    return Mirror(location, tuple(_entries(text, location)))
+        content = manifest.read_bytes() if manifest.is_file() else b"{}"
+    return Mirror(location, tuple(_entries(content, location)))
 
 
-def _entries(text: str, location: str) -> Iterator[dict[str, Any]]:
+def _host(location: str) -> str:
     try:
-        groups = json.loads(text)
+        return urlsplit(location).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _entries(content: bytes, location: str) -> Iterator[dict[str, Any]]:
+    try:
+        groups = json.loads(content)
         for group in groups.values():
             for entry in group.get("files", []) if isinstance(group, dict) else []:
                 if isinstance(entry, dict) and {"url", "path"} <= entry.keys():
                     yield entry
-    except (json.JSONDecodeError, AttributeError, TypeError) as error:
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
         raise UserError(
             f"mirror {location}: manifest.json is not an index of files ({error}); "
             "correct it or take it away"

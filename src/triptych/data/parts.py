@@ -39,10 +39,9 @@ def read_part(path: Path | str) -> Part:
         UserError: A file is missing, damaged or not a part.
     """
     path = Path(path)
-    metadata = read_array_metadata(path)
-    if "meta" not in metadata:
+    meta = _described(path)
+    if not meta:
         raise UserError(f"{path}: expected a part of a data set, found arrays without description")
-    meta = json.loads(metadata["meta"])
     arrays = read_arrays(path)
     if _has_graph(meta):
         arrays |= read_arrays(_shared(path))
@@ -52,8 +51,17 @@ def read_part(path: Path | str) -> Part:
 def part_files(folder: Path, *names: str) -> list[Path]:
     """Every file that reading these parts of one seed opens, for digests of a job's inputs."""
     files = [folder / f"{name}.safetensors" for name in names]
-    opened = [json.loads(read_array_metadata(path).get("meta", "{}")) for path in files]
+    opened = [_described(path) for path in files]
     return files + [_shared(p) for p, meta in zip(files, opened, strict=True) if _has_graph(meta)]
+
+
+def _described(path: Path) -> dict[str, Any]:
+    """The description that a file of arrays brings along; empty if it has none."""
+    try:
+        meta = json.loads(read_array_metadata(path).get("meta", "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return meta if isinstance(meta, dict) else {}
 
 
 def _has_graph(meta: dict[str, Any]) -> bool:

@@ -1,12 +1,13 @@
 """The few raw files that are pickles: verified first, then opened with an allow-list.
 
 A pickle can call any function it names. These may name only what arrays, sparse matrices and
-plain containers are made of.
+plain containers are made of, and may not ask for more memory than they have content for.
 """
 
 import collections
 import io
 import pickle
+import pickletools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,25 @@ from triptych.errors import UserError
 from triptych.files import sha256_bytes
 
 # The functions themselves, taken from a round trip: their module differs between NumPy versions.
-_reconstruct: Callable[..., Any] = np.empty(0).__reduce__()[0]  # type: ignore[assignment]
+_make: Callable[..., Any] = np.empty(0).__reduce__()[0]  # type: ignore[assignment]
+
+
+class _Array:
+    """Stands for the class of arrays, which a pickle could call with any shape."""
+
+
+def _reconstruct(kind: Any, shape: Any, code: Any) -> Any:
+    """An array without values, as every pickled array begins; its values follow as its state."""
+    if kind is not _Array or shape != (0,):
+        raise ValueError(f"expected an array to be made empty, found the shape {shape!r}")
+    return _make(np.ndarray, (0,), code)
+
 
 _ALLOWED: dict[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): np.dtype,
-    ("scipy.sparse.csr", "csr_matrix"): csr_matrix,
-    ("scipy.sparse._csr", "csr_matrix"): csr_matrix,
     ("collections", "defaultdict"): collections.defaultdict,
     ("__builtin__", "list"): list,
     ("builtins", "list"): list,
@@ -38,10 +49,14 @@ class _Restricted(pickle.Unpickler):
         # latin1: the files were written by Python 2, whose strings are bytes.
         super().__init__(io.BytesIO(content), encoding="latin1")
         self._source = source
+        # Of this pickle alone, which can set attributes of any class that it names.
+        matrix = type("csr_matrix", (csr_matrix,), {})
+        modules = ("scipy.sparse.csr", "scipy.sparse._csr")
+        self._allowed = _ALLOWED | {(module, "csr_matrix"): matrix for module in modules}
 
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return _ALLOWED[module, name]
+            return self._allowed[module, name]
         except KeyError:
             raise UserError(
                 f"{self._source}: this pickle asks for {module}.{name}, which no array file "
@@ -53,6 +68,13 @@ class _Restricted(pickle.Unpickler):
             f"{self._source}: this pickle refers to something outside itself ({pid!r}); "
             "delete the file and fetch it again"
         )
+
+
+def _check_memo(content: bytes) -> None:
+    """Refuse slots beyond the content: the unpickler makes room for all slots up to the largest."""
+    for operation, argument, _ in pickletools.genops(content):
+        if "PUT" in operation.name and int(str(argument)) > len(content):
+            raise ValueError(f"expected at most {len(content)} objects, found number {argument}")
 
 
 def load(path: Path | str, sha256: str) -> Any:
@@ -74,6 +96,7 @@ def load(path: Path | str, sha256: str) -> Any:
             f"{path}: expected sha256 {sha256}, found {found}; delete the file and fetch it again"
         )
     try:
+        _check_memo(content)
         return _Restricted(content, str(path)).load()
     except UserError:
         raise

@@ -41,7 +41,7 @@ def prepare_set(dataset: DataSet, raw_root: Path, out: Path) -> Path:
     """As :func:`prepare`, for an entry that need not be in the catalogue."""
     raw = raw_root / dataset.name if dataset.files else None
     digests = check(dataset, raw) if raw is not None else {}
-    prepared = reader(dataset)(raw, **dataset.arguments)
+    prepared = read_raw(dataset, raw)
     write_arrays(out / ARRAYS, prepared.arrays)
     manifest = {
         "dataset": dataset.name,
@@ -65,6 +65,26 @@ def prepare_set(dataset: DataSet, raw_root: Path, out: Path) -> Path:
     }
     write_json(out / MANIFEST, manifest)
     return out / MANIFEST
+
+
+def read_raw(dataset: DataSet, raw: Path | None) -> Prepared:
+    """What a data set's reader makes of its raw files.
+
+    Raises:
+        UserError: The files are not what the reader expects.
+    """
+    read = reader(dataset)
+    try:
+        return read(raw, **dataset.arguments)
+    except UserError:
+        raise
+    except Exception as error:  # files of another layout can raise anything
+        if raw is None:
+            raise
+        raise UserError(
+            f"{raw}: expected files that {dataset.reader} can read, found others ({error!r}); "
+            f"delete the folder and run 'triptych fetch {dataset.name}'"
+        ) from error
 
 
 def reader(dataset: DataSet) -> Callable[..., Prepared]:

@@ -35,9 +35,12 @@ def graph_set(raw: Path | None, prefix: str) -> Prepared:
     names, y = np.unique(ints("graph_labels"), return_inverse=True)
     kinds, node_label = np.unique(ints("node_labels"), return_inverse=True)
     has_labels = (folder / f"{prefix}_edge_labels.txt").exists()
-    edge_index, edge_label = undirected_labelled(
-        pairs, ints("edge_labels") if has_labels else None, len(graph)
-    )
+    labels = ints("edge_labels") if has_labels else None
+    if labels is not None and labels.shape != pairs.shape[1:]:
+        raise UserError(
+            f"{folder}: expected {pairs.shape[1]} edge labels, found {list(labels.shape)}"
+        )
+    edge_index, edge_label = undirected_labelled(pairs, labels, len(graph))
     _check(folder, graph, node_label, edge_index, len(y))
     arrays: dict[str, NDArray[Any]] = {
         "x": one_hot(node_label, len(kinds)),
@@ -50,6 +53,8 @@ def graph_set(raw: Path | None, prefix: str) -> Prepared:
     attributes = folder / f"{prefix}_node_attributes.txt"
     if attributes.exists():
         table = np.loadtxt(attributes, dtype=np.float64, delimiter=",", ndmin=2)
+        if len(table) != len(graph):
+            raise UserError(f"{folder}: expected {len(graph)} node attributes, found {len(table)}")
         arrays["node_attribute"] = table.astype(np.float32)
     meta = describe(
         "graphs",
