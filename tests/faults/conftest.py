@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from triptych.errors import UserError
+from workflow_project import Project, copy
 
 SECONDS = 20.0  # of computing for one input; each takes milliseconds
 MEMORY = 1 << 30  # bytes that all inputs of a test together may add to the process
@@ -97,3 +98,16 @@ def fuzz(pytestconfig: pytest.Config, braved: Callable[[str, int], None]) -> Fuz
 def limits() -> Callable[[], Any]:
     """The bounds of time and memory, for one input."""
     return bounded
+
+
+STEPS = 400  # per seed of one model: some seconds of training
+
+
+@pytest.fixture(scope="session")
+def prepared(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with one longer job, its data cut and its extractors trained."""
+    project = copy(fresh, tmp_path_factory.mktemp("prepared") / "project")
+    project.set(("generative.models.ddpm.steps", STEPS))
+    instruments = [f"results/instruments/extractor/digits/{seed}/run.json" for seed in (0, 1)]
+    project.snakemake("data/splits/digits/run.json", *instruments)
+    return project
