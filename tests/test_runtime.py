@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -28,15 +29,39 @@ def test_no_gpu_granted_means_the_cpu(monkeypatch):
     assert runtime.prepare("auto") == torch.device("cpu")
 
 
-def test_jobs_on_one_machine_take_different_gpus(monkeypatch, tmp_path):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
-    monkeypatch.setattr(runtime, "_HELD", [])
-    assert [runtime._pick_gpu() for _ in range(3)] == [0, 1, 2]
-    assert runtime._pick_gpu() in range(3)  # more jobs than GPUs: share
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert runtime._pick_gpu() == 0  # the scheduler has chosen
+PICK = """
+import sys
+from types import SimpleNamespace as Fake
+sys.modules["torch"] = Fake(cuda=Fake(device_count=lambda: int(sys.argv[1])))
+from triptych import runtime
+print(runtime._pick_gpu(), flush=True)
+sys.stdin.read()  # holds the GPU until it is told to end
+"""
+
+
+@contextmanager
+def picking(folder, count, visible=None):
+    """A process that has picked one of so many GPUs, and which."""
+    environment = {k: v for k, v in os.environ.items() if k != "CUDA_VISIBLE_DEVICES"}
+    environment |= {"TMPDIR": str(folder)} | ({"CUDA_VISIBLE_DEVICES": visible} if visible else {})
+    with subprocess.Popen(
+        [sys.executable, "-c", PICK, str(count)],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        yield int(process.stdout.readline())
+        process.stdin.close()
+
+
+def test_jobs_on_one_machine_take_different_gpus(tmp_path):
+    with picking(tmp_path, 2) as first:
+        with picking(tmp_path, 2) as second:
+            assert (first, second) == (0, 1)
+        with picking(tmp_path, 2, visible="1,5") as restricted:
+            assert restricted == 0  # device 1 of the machine, which is free again
+            with picking(tmp_path, 2) as shared:
+                assert shared in (0, 1)  # more jobs than GPUs
+    with picking(tmp_path, 1, visible="1") as granted:
+        assert granted == 0  # a scheduler has chosen
 
 
 def run_once(tmp_path, out, text="data"):

@@ -50,6 +50,8 @@ def jobs(target: str) -> list[dict[str, object]]:
                 "shell": str(job.shellcmd or ""),
                 "declared": sorted(job.rule.resources),
                 "threads": int(job.threads),
+                "asks": {name: job.resources.get(name) for name in ("mem_mb", "runtime", "gpu")},
+                "local": job.rule.name in workflow._workflow._localrules or job.rule.norun,
                 "runs": dag.needrun(job),
                 "reason": str(dag.reason(job)),
             }

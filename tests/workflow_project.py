@@ -155,6 +155,18 @@ class Project:
         path.write_text(path.read_text() + text)
 
 
+def asked_for() -> dict[str, tuple[int, int, int]]:
+    """Rule -> megabytes, minutes and GPUs that its jobs ask a cluster for, as the README says."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split("\n| rule |")[1].split("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return {
+        rule.strip(" `"): (int(memory), int(minutes), int(gpus))
+        for rules, memory, minutes, gpus in rows
+        for rule in rules.split(",")
+    }
+
+
 def copy(project: Project, folder: Path) -> Project:
     """A copy with all times kept, on which nothing needs to run if nothing did on the original."""
     shutil.copytree(project.folder, folder, symlinks=True)

@@ -54,12 +54,14 @@ def _pick_gpu() -> int:
     import torch
 
     count = torch.cuda.device_count()
-    if os.environ.get("CUDA_VISIBLE_DEVICES") is not None or count <= 1:
+    if count <= 1:
         return 0
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")  # counts anew from 0, locks name the device
+    names = chosen.replace(" ", "").split(",") if chosen else map(str, range(count))
     folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"triptych-gpu-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    for index in range(count):
-        lock = FileLock(folder / f"{index}.lock")
+    for index, name in zip(range(count), names, strict=False):
+        lock = FileLock(folder / f"{name}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:

@@ -15,8 +15,8 @@ rule identities:
         "results/identities/{panel}/benchmark.jsonl"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(30),
         gpu=0,
     message:
         "Check the identities of the {wildcards.panel} panel"
@@ -40,6 +40,7 @@ rule collect:
         "logs/collect.log",
     benchmark:
         "results/benchmarks/collect.jsonl"
+    localrule: True
     threads: 1
     resources:
         mem_mb=1000,
@@ -65,6 +66,7 @@ rule claims:
         "logs/claims.log",
     benchmark:
         "results/benchmarks/claims.jsonl"
+    localrule: True
     threads: 1
     resources:
         mem_mb=1000,

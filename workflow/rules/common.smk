@@ -24,13 +24,6 @@ planning.write_conf(PLAN)
 code = Sources().file
 atexit.register(remember)  # what the source files import, for a quicker start next time
 
-# GPUs a training job asks for: one where a GPU is demanded, or where `auto` finds one here.
-# `--resources gpu=0` keeps every job on the CPU.
-DEVICE = PLAN.sections["runtime"]["device"]
-GPUS = int(
-    DEVICE == "cuda" or (DEVICE == "auto" and Path(os.sep, "dev", "nvidiactl").exists())
-)
-
 
 # Wildcards only match what the parameters name, so that a mistyped target is an error, not a file.
 wildcard_constraints:

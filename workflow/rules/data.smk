@@ -10,6 +10,7 @@ rule fetch:
         "logs/fetch/{dataset}.log",
     benchmark:
         "data/benchmarks/fetch/{dataset}.jsonl"
+    localrule: True
     threads: 1
     resources:
         mem_mb=1000,
@@ -35,6 +36,7 @@ rule prepare:
         "logs/prepare/{dataset}.log",
     benchmark:
         "data/benchmarks/prepare/{dataset}.jsonl"
+    localrule: True
     threads: 1
     resources:
         mem_mb=2000,
@@ -74,6 +76,7 @@ for _dataset in PLAN.split_datasets():
             f"logs/split/{_dataset}.log",
         benchmark:
             f"data/benchmarks/split/{_dataset}.jsonl"
+        localrule: True
         threads: 1
         resources:
             mem_mb=2000,

@@ -15,8 +15,8 @@ rule extractor:
         "results/instruments/extractor/{dataset}/{seed}/benchmark.jsonl"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=grown(4000),
+        runtime=grown(60),
         gpu=GPUS,
     message:
         "Train the feature extractor of {wildcards.dataset}, seed {wildcards.seed}"
@@ -46,8 +46,8 @@ rule generative_evaluate:
         "results/generative/{model}/{dataset}/{seeds}/evaluate/benchmark.jsonl"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=24 * 60,
+        mem_mb=grown(4000),
+        runtime=grown(8 * 60),
         gpu=GPUS,
     message:
         "Measure {wildcards.model} on {wildcards.dataset}, seeds {wildcards.seeds}"

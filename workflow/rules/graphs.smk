@@ -18,8 +18,8 @@ rule graphs_evaluate:
         "results/graphs/{model}/{dataset}/{seeds}/evaluate/benchmark.jsonl"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=grown(4000),
+        runtime=grown(240),
         gpu=GPUS,
     message:
         "Measure {wildcards.model} on {wildcards.dataset}, seeds {wildcards.seeds}"

@@ -30,6 +30,7 @@ rule report:
         "logs/report.log",
     benchmark:
         "results/benchmarks/report.jsonl"
+    localrule: True
     threads: 1
     resources:
         mem_mb=2000,
@@ -59,6 +60,7 @@ rule panel_report:
         "logs/panel/{panel}.log",
     benchmark:
         "results/benchmarks/panel_{panel}.jsonl"
+    localrule: True
     threads: 1
     resources:
         mem_mb=2000,

@@ -16,6 +16,7 @@ rule track:
         "logs/track.log",
     benchmark:
         "results/tracking/benchmark.jsonl"
+    localrule: True
     threads: 1
     resources:
         mem_mb=2000,

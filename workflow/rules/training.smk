@@ -15,8 +15,8 @@ rule train:
         "results/{panel}/{model}/{dataset}/{seeds}/train/benchmark.jsonl"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=24 * 60,
+        mem_mb=grown(4000),
+        runtime=grown(8 * 60),
         gpu=GPUS,
     message:
         "Train {wildcards.model} on {wildcards.dataset}, seeds {wildcards.seeds}"

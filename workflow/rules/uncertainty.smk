@@ -23,8 +23,8 @@ rule shift:
         dataset=one_of(CORRUPTED),
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=grown(4000),
+        runtime=grown(240),
         gpu=0,
     message:
         "Shift the test part of {wildcards.dataset}, seed {wildcards.seed}"
@@ -62,8 +62,8 @@ rule predict:
         "results/uncertainty/{model}/{dataset}/{seeds}/predict/benchmark.jsonl"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=grown(4000),
+        runtime=grown(240),
         gpu=GPUS,
     message:
         "Logits of {wildcards.model} on {wildcards.dataset} and its shifts, seeds {wildcards.seeds}"
@@ -91,8 +91,8 @@ rule uncertainty_evaluate:
         "results/uncertainty/{model}/{dataset}/{seeds}/evaluate/benchmark.jsonl"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grown(4000),
+        runtime=grown(60),
         gpu=0,
     message:
         "Measure {wildcards.model} on {wildcards.dataset}, seeds {wildcards.seeds}"
