@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow_project import COLLECTED, Project, copy
 
 from triptych.files import sha256_file, sha256_json
+from workflow_project import COLLECTED, Project, copy
 
 pytestmark = pytest.mark.workflow
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+
 from workflow_project import COLLECTED, Project
 
 pytestmark = pytest.mark.workflow

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
+
+from triptych import configuration, registry
+from triptych.data import catalogue
+from triptych.errors import UserError
 from workflow_project import (
     COLLECTED,
     ROOT,
@@ -18,10 +22,6 @@ from workflow_project import (
     running,
     small_tree,
 )
-
-from triptych import configuration, registry
-from triptych.data import catalogue
-from triptych.errors import UserError
 
 pytestmark = pytest.mark.workflow
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from workflow_project import ROOT, Job, Project, as_yaml, matching, name_of
 
 TEST_PART = "/test.safetensors"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from safetensors import safe_open
+
 from workflow_project import PROGRAMS, Project, checkout, copy
 
 pytestmark = pytest.mark.workflow
