@@ -237,8 +237,15 @@ class TrackingServer(Service):
 
     @property
     def uri(self) -> str:
-        """What clients set MLFLOW_TRACKING_URI to; all that they set."""
+        """Where clients find it."""
         return f"http://127.0.0.1:{self.port}"
+
+    def client_variables(self) -> dict[str, str]:
+        """What a client sets; the second, because this storage knows no signed addresses."""
+        return {
+            "MLFLOW_TRACKING_URI": self.uri,
+            "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+        }
 
     def command(self) -> list[str]:
         return [
@@ -261,13 +268,15 @@ class TrackingServer(Service):
 
 
 def storage_variables(storage: Storage) -> dict[str, str]:
-    """Variables of a program that may use the storage; no other keys are looked for."""
+    """Variables of a program that may use the storage; no keys of this machine are looked for."""
+    empty = storage.folder / "aws"
+    empty.touch()
     return {
         **storage.keys,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": str(empty),
+        "AWS_SHARED_CREDENTIALS_FILE": str(empty),
     }
 
 

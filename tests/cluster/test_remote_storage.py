@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from services import Storage, free_port, storage_variables
+
 from workflow_project import Project, copy
 
 pytestmark = [pytest.mark.workflow, pytest.mark.cluster]
@@ -64,23 +65,30 @@ def refused(clone: Project, **variables: str) -> str:
     said = clone.run("triptych", "restore", fails=True, **variables)
     assert time.monotonic() - began < SOON
     assert "Traceback" not in said
-    assert not (clone / "results").exists()
+    assert not (clone / "reports/index.html").exists()
     return said[said.index("restore: expected") :]
 
 
-def test_an_object_that_is_missing_in_the_remote_is_named(
+def test_objects_that_are_missing_in_the_remote_are_named(
     clone: Project, storage: Storage, variables: dict[str, str], braved: Callable[[str, int], None]
 ) -> None:
-    name = next(name for name in storage.objects() if name.startswith(f"{PREFIX}/files/"))
-    content = storage.read(name)
-    storage.client().delete_object(Bucket=Storage.BUCKET, Key=name)
+    """Of a result and of the list of a folder."""
+    names = [name for name in storage.objects() if name.startswith(f"{PREFIX}/files/")]
+    lost = {name.endswith(".dir"): name for name in names}.values()
+    kept = {name: storage.read(name) for name in lost}
+    assert len(kept) == 2
+    for name in kept:
+        storage.client().delete_object(Bucket=Storage.BUCKET, Key=name)
     try:
         said = clone.run("triptych", "restore", fails=True, **variables)
     finally:
-        storage.client().put_object(Bucket=Storage.BUCKET, Key=name, Body=content)
-    assert "".join(name.split("/")[-2:]) in said  # the digest that dvc.lock or a .dir file names
+        for name, content in kept.items():
+            storage.client().put_object(Bucket=Storage.BUCKET, Key=name, Body=content)
+    for name in kept:
+        assert "".join(name.split("/")[-2:]) in said  # the digest, from dvc.lock or such a list
     assert "dvc push" in said
-    braved("faults injected", 1)
+    assert not (clone / "reports/index.html").exists()
+    braved("faults injected", 2)
 
 
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
