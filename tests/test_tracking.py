@@ -211,6 +211,55 @@ def test_two_runs_of_one_key_become_one(place: Workplace) -> None:
     assert left.info.run_id == run.info.run_id
 
 
+@pytest.mark.parametrize("deleted", [True, False])
+def test_another_machine_sends_the_same_run_at_the_same_time(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, deleted: bool
+) -> None:
+    """It is done first, and may have deleted what looked like an interrupted run."""
+    from mlflow import MlflowClient
+
+    job = make_job(place.root)
+    real = MlflowClient.set_terminated
+
+    def too_late(self: MlflowClient, identity: str, **words: object) -> None:
+        run = self.get_run(identity)
+        tags = {tracking.KEY: run.data.tags[tracking.KEY], tracking.COMPLETE: "true"}
+        self.create_run(run.info.experiment_id, tags=tags)
+        if deleted:
+            self.delete_run(identity)
+        real(self, identity, **words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "set_terminated", too_late)
+        assert place.track(job)["status"] == "synced"
+    (left,) = place.runs()
+    assert left.data.tags[tracking.COMPLETE] == "true"
+
+
+def test_of_two_machines_that_delete_each_others_run_one_sends_again(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    job = make_job(place.root)
+    place.track(job)
+    (run,) = place.runs()
+    key = {tracking.KEY: run.data.tags[tracking.KEY]}
+    place.client().create_run(run.info.experiment_id, tags=key)
+    real = MlflowClient.delete_run
+
+    def both(self: MlflowClient, identity: str) -> None:
+        real(self, identity)
+        real(self, run.info.run_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "delete_run", both)
+        assert place.track(job)["status"] == "synced"
+    (left,) = place.runs()
+    assert left.info.run_id != run.info.run_id
+    assert left.data.tags[tracking.COMPLETE] == "true"
+
+
 def test_a_deleted_experiment_is_a_clear_error(place: Workplace) -> None:
     place.track(make_job(place.root))
     client = place.client()
