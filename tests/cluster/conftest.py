@@ -6,7 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from services import Database, Service, Storage, TrackingServer
+from database import Database
+from service import Service
+from services import Storage, TrackingServer
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +19,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 def begin(service: Service, stack: ExitStack) -> None:
-    stack.callback(service.end)
+    stack.callback(service.close)
     service.start()
 
 

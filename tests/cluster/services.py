@@ -1,152 +1,14 @@
-"""What teams share, for real and on loopback: PostgreSQL, S3-compatible storage, MLflow's server.
+"""What teams share besides a database: S3-compatible storage, and MLflow's server on both."""
 
-Each service is a process group of its own, ended by its id; each can be killed, frozen and started
-again on the same port. Ports are free ones, files lie in a temporary folder.
-"""
-
-import os
-import shutil
 import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-PATIENCE = 120.0  # seconds until a service must answer; a quiet machine needs 1 to 5
-DATABASE_USER = "postgres"  # of Debian's package: PostgreSQL refuses to run as root
-
-
-class Service:
-    """A program that answers on a port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
-
-    # ---- what each service says of itself
-
-    def command(self) -> list[str]:
-        """Program and arguments."""
-        raise NotImplementedError
-
-    def environment(self) -> Mapping[str, str]:
-        """Variables beside this process's own."""
-        return {}
-
-    def user(self) -> str | None:
-        """Whose process it is; None for one's own."""
-        return None
-
-    def answers(self) -> bool:
-        """Whether a client would be served."""
-        raise NotImplementedError
-
-    # ---- what tests do to it
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        log = self.folder / f"{type(self).__name__.lower()}.log"
-        with log.open("ab") as words:
-            self.process = subprocess.Popen(
-                self.command(),
-                env=inherited() | self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=words,
-                stderr=words,
-                start_new_session=True,
-                cwd=self.folder,
-                user=self.user(),
-            )
-        end = time.monotonic() + PATIENCE
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.end()
-                pytest.fail(f"{self.command()[0]} did not start:\n{log.read_text()[-2000:]}")
-            time.sleep(0.1)
-
-    def end(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """Signal the whole group and wait until its leader is gone."""
-        if self.process is None:
-            return
-        os.killpg(self.process.pid, how)
-        self.process.wait(60)
-        self.process = None
-
-    def freeze(self) -> None:
-        """It keeps its connections and answers nothing any more."""
-        assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """It goes on."""
-        assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGCONT)
-
-
-class Database(Service):
-    """A PostgreSQL cluster of its own; files survive its end."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.programs = postgres_programs()
-        if self.user():
-            shutil.chown(folder, self.user())
-        subprocess.run(
-            [self.programs / "initdb", "--username=triptych", "--auth=trust", "--no-sync", "data"],
-            cwd=folder,
-            user=self.user(),
-            check=True,
-            capture_output=True,
-        )
-
-    @property
-    def uri(self) -> str:
-        """Where MLflow finds it."""
-        return f"postgresql://triptych@127.0.0.1:{self.port}/postgres"
-
-    def command(self) -> list[str]:
-        return [
-            str(self.programs / "postgres"), "-D", "data", "-p", str(self.port),
-            "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-        ]  # fmt: skip
-
-    def user(self) -> str | None:
-        return DATABASE_USER if os.geteuid() == 0 else None
-
-    def answers(self) -> bool:
-        import psycopg2
-
-        try:
-            psycopg2.connect(self.uri, connect_timeout=2).close()
-        except psycopg2.OperationalError:
-            return False
-        return True
-
-    def end(self, how: signal.Signals = signal.SIGINT) -> None:
-        """SIGINT rolls back and closes all connections; SIGQUIT is a crash, recovered from."""
-        if self.process is not None:
-            self.process.send_signal(how)  # to the leader alone, which ends its own
-            self.process.wait(60)
-            self.process = None
-
-    def rows(self) -> dict[str, int]:
-        """Number of rows of each table that runs are kept in."""
-        import psycopg2
-
-        with psycopg2.connect(self.uri) as connection, connection.cursor() as cursor:
-            counts = {}
-            for table in ("runs", "params", "tags", "metrics"):
-                cursor.execute(f"select count(*) from {table}")
-                counts[table] = cursor.fetchone()[0]
-        return counts
+from database import Database
+from service import Service, answers
 
 
 class Storage(Service):
@@ -199,6 +61,9 @@ class Storage(Service):
         if self.process is not None:
             self.kept = {name: self.read(name) for name in self.objects()}
         super().end(how)
+
+    def close(self) -> None:
+        super().end()
 
     def client(self, service: str = "s3", keys: Mapping[str, str] | None = None) -> Any:
         """A client of Amazon's library."""
@@ -278,58 +143,3 @@ def storage_variables(storage: Storage) -> dict[str, str]:
         "AWS_CONFIG_FILE": str(empty),
         "AWS_SHARED_CREDENTIALS_FILE": str(empty),
     }
-
-
-def inherited() -> dict[str, str]:
-    """This process's variables, but none that makes a service believe it is being tested."""
-    foreign = ("MLFLOW_", "AWS_", "PYTEST_", "PG")
-    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-
-
-def answers(address: str) -> bool:
-    """Whether a HTTP server is there; one that complains is."""
-    try:
-        urllib.request.urlopen(address, timeout=2).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
-def free_port() -> int:
-    """A port nobody listens to."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def postgres_programs() -> Path:
-    """The folder with ``initdb`` and ``postgres``; Debian's package is installed if need be."""
-    if (found := _postgres()) is None:
-        _install_postgres()
-        found = _postgres()
-    if found is None:
-        pytest.skip("needs PostgreSQL: install it (Debian: apt-get install postgresql)")
-    return found
-
-
-def _postgres() -> Path | None:
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return folders[-1].parent if folders else None
-
-
-def _install_postgres() -> None:
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return
-    quiet = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}  # 1: starts no service
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "postgresql"]):
-        subprocess.run(
-            ["apt-get", "-qq", *arguments],
-            env=os.environ | quiet,
-            capture_output=True,
-            timeout=300,
-            check=False,
-        )

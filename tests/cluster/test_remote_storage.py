@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from services import Storage, free_port, storage_variables
+from service import free_port
+from services import Storage, storage_variables
 
 from workflow_project import Project, copy
 

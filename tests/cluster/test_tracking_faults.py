@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from services import Database, Service, TrackingServer
+from database import Database
+from service import Service
+from services import TrackingServer
 
 from tracked_jobs import Workplace, make_job, points
 from triptych import tracked, tracking

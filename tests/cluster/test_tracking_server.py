@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services import Database, Storage, TrackingServer
+from database import Database
+from services import Storage, TrackingServer
 
 from triptych import tracked, tracking
 from workflow_project import PROGRAMS, Project, copy
