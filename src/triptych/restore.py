@@ -169,6 +169,7 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     """``base`` with the programs of this very Python environment first on PATH."""
     here = str(Path(sys.executable).parent)
     return {
+        "AWS_MAX_ATTEMPTS": "1",  # s3fs tries again by itself; both together wait for minutes
         **base,
         "PATH": os.pathsep.join([here, base.get("PATH", os.defpath)]),
         "DVC_NO_ANALYTICS": "1",
