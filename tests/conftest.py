@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tracked_jobs import Workplace
+from triptych import tracking
 from workflow_project import Project, checkout, copy
 
 BRAVED = pytest.StashKey[Counter[str]]()
@@ -83,3 +85,15 @@ def finished(computed: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
 def copy_of(tmp_path: Path) -> Callable[[Project], Project]:
     """Makes copies to work on."""
     return lambda project: copy(project, tmp_path / "project")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    """An empty folder that tracks into a SQLite store, unless a test names a server."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in tracking.PATIENCE:
+        monkeypatch.setenv(name, tracking.PATIENCE[name])  # so that a test's end restores it
+    folder = tmp_path / "a place with spaces"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return Workplace(folder)

@@ -105,6 +105,12 @@ def test_outside_a_repository_it_says_so(tmp_path: Path, monkeypatch: pytest.Mon
         ("No remote provided and no default remote set.", "dvc remote add"),
         ("WARNING: Missing cache files:\nmd5: 12", "dvc push"),
         ("ERROR: Can't remove the following unsaved files without confirmation.", "move them"),
+        ("ERROR: failed to transfer '12' - The specified key does not exist.", "dvc push"),
+        ("ERROR: failed to transfer '12' - [Errno 2] No such file or directory: 'x'", "dvc push"),
+        ("ERROR: failed to connect to s3 (b) - Forbidden: An error", "AWS_ACCESS_KEY_ID"),
+        ("ERROR: failed to connect to s3 (b) - Unable to locate credentials", "AWS_ACCESS_KEY_ID"),
+        ("ERROR: failed to connect to s3 (b) - Could not connect to the endpoint", "the network"),
+        ("ERROR: URL 's3://b' requires these missing dependencies: ['dvc-s3']", "'.[s3]'"),
         ("ERROR: something nobody foresaw", "dvc remote list"),
     ],
 )

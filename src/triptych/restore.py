@@ -18,6 +18,29 @@ COMMITTED = ("params.yaml", "dvc.yaml", "dvc.lock")
 REPORT = "reports/index.html"
 RECEIPT = "results/tracking/receipt.json"
 SHOWN = 15  # lines of a failed command's own words
+COMPUTE = "compute with `snakemake --cores all`"
+NOT_PUSHED = f"whoever committed dvc.lock did not `dvc push` these files: ask for it, or {COMPUTE}"
+NOT_ALLOWED = (
+    "the remote wants credentials that it knows: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+    "or a profile with `dvc remote modify --local <name> profile <profile>`"
+)
+PULL_HINTS = {  # the first that fits; other words come along with "failed to connect"
+    "no remote": "name the place that holds the results with `dvc remote add --default <name> "
+    f"<folder or address>`, or {COMPUTE}",
+    "missing dependencies": "remotes on S3 need a package more: "
+    "`pip install -c constraints.txt -e '.[s3]'`",
+    "credentials": NOT_ALLOWED,
+    "forbidden": NOT_ALLOWED,
+    "access denied": NOT_ALLOWED,
+    "failed to connect": "check the network and the remote's address (`dvc remote list`), or "
+    f"{COMPUTE}",
+    "missing cache": NOT_PUSHED,
+    "missing from": NOT_PUSHED,
+    "key does not exist": NOT_PUSHED,
+    "no such file": NOT_PUSHED,
+    "without confirmation": "files here differ from the committed results and no cache holds them: "
+    "move them away (or discard them with `dvc checkout --force`)",
+}
 
 Command = tuple[str, ...]
 Runner = Callable[["Step"], "subprocess.CompletedProcess[str]"]
@@ -64,39 +87,28 @@ def steps(report: str = REPORT, receipt: str = RECEIPT) -> list[Step]:
             ("git", "diff", "--quiet", "HEAD", "--", *COMMITTED),
             f"{', '.join(COMMITTED)} as committed",
             "restored results belong to the committed parameters: undo the change with "
-            "`git checkout HEAD -- <file>`, or compute with `snakemake --cores all`",
+            f"`git checkout HEAD -- <file>`, or {COMPUTE}",
             explain=("git", "diff", "--stat", "HEAD", "--", *COMMITTED),
         ),
         Step(
             ("dvc", "pull"),
             "every result in the DVC remote",
-            "check the remote (`dvc remote list`), or compute with `snakemake --cores all`",
+            f"check the remote (`dvc remote list`), or {COMPUTE}",
             explain=("dvc", "pull"),  # fails again at once, with words that can be read
             visible=True,
-            hints={
-                "no remote": "name the place that holds the results with "
-                "`dvc remote add --default <name> <folder or address>`, or compute with "
-                "`snakemake --cores all`",
-                "missing cache": "whoever committed dvc.lock did not `dvc push` these files: ask "
-                "for it, or compute with `snakemake --cores all`",
-                "missing from": "whoever committed dvc.lock did not `dvc push` these files: ask "
-                "for it, or compute with `snakemake --cores all`",
-                "without confirmation": "files here differ from the committed results and no "
-                "cache holds them: move them away (or discard them with `dvc checkout --force`)",
-            },
+            hints=PULL_HINTS,
         ),
         Step(
             ("dvc", "status", "--quiet"),
             "results, code and parameters as dvc.lock says",
-            "what is listed changed after the results were committed: undo it, or compute with "
-            "`snakemake --cores all`",
+            f"what is listed changed after the results were committed: undo it, or {COMPUTE}",
             explain=("dvc", "status"),
         ),
         Step(
             # Targets come first: --quiet takes several values and would swallow them.
             ("snakemake", "all", "--touch", "--forceall", "--cores", "1", "--quiet", "all"),
             "every file of the workflow present",
-            "mend what it names, or compute with `snakemake --cores all`",
+            f"mend what it names, or {COMPUTE}",
         ),
         Step(
             # Touching passes over a missing file without a word.
@@ -157,6 +169,7 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     """``base`` with the programs of this very Python environment first on PATH."""
     here = str(Path(sys.executable).parent)
     return {
+        "AWS_MAX_ATTEMPTS": "1",  # s3fs tries again by itself; both together wait for minutes
         **base,
         "PATH": os.pathsep.join([here, base.get("PATH", os.defpath)]),
         "DVC_NO_ANALYTICS": "1",

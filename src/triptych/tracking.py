@@ -36,6 +36,7 @@ PENDING = {"status": "pending"}
 
 METRICS_PER_CALL = 1000
 PARAMS_PER_CALL = 100
+ATTEMPTS = 5  # the first sends, the second looks whether another machine did, too
 # Read by mlflow at each request; its own defaults let a dead server stall a call for minutes.
 # A user's own setting wins.
 PATIENCE = {
@@ -162,10 +163,27 @@ def _experiment(client: "MlflowClient", name: str, artefacts: str | None) -> str
 
 
 def _send(client: "MlflowClient", experiment: str, item: TrackedRun) -> None:
-    """Leave exactly one complete run for ``item``; do nothing where there is one."""
-    identity = _claim(client, experiment, item)
-    if identity is None:
-        return
+    """Leave exactly one complete run for ``item``; do nothing where there is one.
+
+    Another machine may send the same run at the same time: whoever finds several complete ones
+    deletes all but one, then makes sure that nobody deleted that one meanwhile.
+    """
+    from mlflow.exceptions import MlflowException
+
+    for _ in range(ATTEMPTS):
+        identity = _claim(client, experiment, item)
+        if identity is None:
+            return
+        try:
+            _fill(client, identity, item)
+        except MlflowException:
+            if client.get_run(identity).info.lifecycle_stage == "active":
+                raise
+    raise Unreachable(f"others send {item.name} at the same time")
+
+
+def _fill(client: "MlflowClient", identity: str, item: TrackedRun) -> None:
+    """Send everything; what is there already is sent again and changes nothing."""
     from mlflow.entities import Param
 
     for params in _chunks((Param(k, v) for k, v in item.params.items()), PARAMS_PER_CALL):
@@ -181,22 +199,26 @@ def _send(client: "MlflowClient", experiment: str, item: TrackedRun) -> None:
 def _claim(client: "MlflowClient", experiment: str, item: TrackedRun) -> str | None:
     """Id of the run to fill: a new one, or the one that an interrupted sync left; None if done.
 
-    Several runs of one key come from a request that was sent twice, or from two machines at once:
-    all but one are deleted.
+    Several runs of one key come from a request that was sent twice, from two machines at once, or
+    from a job that was computed again after half of it was sent.
     """
     content = item.content()
     found = sorted(
         client.search_runs([experiment], f"tags.`{KEY}` = '{item.key}'"),
         key=lambda run: _preference(run, content),
     )
-    for run in found[1:]:
-        client.delete_run(run.info.run_id)
     if found and COMPLETE in found[0].data.tags:
-        return None
+        kept = found[0].info.run_id
+        for run in found[1:]:
+            client.delete_run(run.info.run_id)
+        alone = len(found) == 1 or client.get_run(kept).info.lifecycle_stage == "active"
+        return None if alone else _create(client, experiment, item, content)
     if found and found[0].data.tags.get(CONTENT) == content:
         return str(found[0].info.run_id)
-    for run in found[:1]:  # half of it was sent before the job was computed again
-        client.delete_run(run.info.run_id)
+    return _create(client, experiment, item, content)
+
+
+def _create(client: "MlflowClient", experiment: str, item: TrackedRun, content: str) -> str:
     tags = {**item.tags, KEY: item.key, CONTENT: content}
     run = client.create_run(
         experiment, start_time=item.started, tags=tags, run_name=item.tags["mlflow.runName"]
