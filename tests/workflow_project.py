@@ -173,8 +173,8 @@ def copy(project: Project, folder: Path) -> Project:
     return Project(folder)
 
 
-def checkout(folder: Path) -> Project:
-    """The project as it is in the working tree, at the ten-second scale, committed to git."""
+def checkout(folder: Path, small: bool = True) -> Project:
+    """The project as it is in the working tree, committed to git; at the ten-second scale."""
     names = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -186,7 +186,8 @@ def checkout(folder: Path) -> Project:
         if name and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    (folder / "params.yaml").write_text(as_yaml(small_tree(folder)))
+    if small:
+        (folder / "params.yaml").write_text(as_yaml(small_tree(folder)))
     project = Project(folder)
     project.git("init", "--quiet", "--initial-branch", "main")
     project.commit("start")

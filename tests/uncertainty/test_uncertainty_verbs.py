@@ -104,6 +104,7 @@ def test_shifted_sets_are_the_corrupted_test_images(chain: Chain) -> None:
         clean = to_bytes(part.arrays["x"], part.meta)
         manifest = read_json(folder / "manifest.json")
         assert (manifest["dataset"], manifest["seed"], manifest["n"]) == ("toy", seed, 25)
+        assert manifest["sets_sha256"] == sha256_file(folder / shift.SETS)
         for kind in SHIFT["kinds"]:
             path = folder / f"{kind}.safetensors"
             facts = manifest["kinds"][kind]

@@ -79,7 +79,9 @@ def run(conf: Path, test: Path, out: Path, prepared: Path = PREPARED) -> None:
             "n": len(clean),
             "kinds": facts,
             "sets": sets,
+            "sets_sha256": sha256_file(out / SETS),
         }
+        # The rules follow this file alone: it holds the digests of all others.
         write_json(out / "manifest.json", manifest)
         job.facts["gate"] = "passed"
 
