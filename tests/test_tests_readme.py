@@ -1,14 +1,18 @@
-"""The tables of traps name tests that exist."""
+"""The tables of traps, and of promises, name tests that exist."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parent
 README = (TESTS / "README.md").read_text(encoding="utf-8")
+PROMISES = (TESTS.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
 
 
-def test_every_named_test_exists():
-    named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", README)
+@pytest.mark.parametrize("text", [README, PROMISES], ids=["traps", "promises"])
+def test_every_named_test_exists(text):
+    named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", text)
     assert len(named) > 30
     missing = [
         f"{file}::{name}"
