@@ -330,6 +330,7 @@ EDITS = {
     "tracking.py": (["track"], []),
     "collect.py": (["collect", "claims", "report"], []),
     "cli.py": ([], []),
+    "verbs.py": ([], []),
     "verify.py": ([], []),
 }
 
