@@ -11,7 +11,10 @@ _SURROUNDINGS = {
     errno.EPERM: f"expected permission, found none; correct the file's owner or mode, {_CONTINUE}",
     errno.EIO: f"expected a working disk, found an input/output error; check it, {_CONTINUE}",
 }
-_NO_MEMORY = ("can't allocate memory", "out of memory")  # of torch, on the CPU and on a GPU
+_NO_MEMORY = (  # words of torch, on the CPU and on a GPU, of C++ and of the loader of libraries
+    "can't allocate memory", "out of memory", "bad_alloc", "cannot allocate memory",
+    "failed to map segment",
+)  # fmt: skip
 _MEMORY = (
     "expected enough memory, found none left; ask for more (mem_mb of the rule, "
     f"`--set-resources train:mem_mb=...`) or run fewer jobs at once, {_CONTINUE}"

@@ -39,10 +39,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def train(out: str) -> tuple[str, ...]:
-    """The command of the job, writing to another folder."""
+def train(out: str, job: str = JOB) -> tuple[str, ...]:
+    """The command of a job, writing to another folder."""
     return (
-        "triptych", "train", "--conf", f"conf/{JOB}/train.json", "--splits", "data/splits/digits",
+        "triptych", "train", "--conf", f"conf/{job}/train.json", "--splits", "data/splits/digits",
         "--out", out,
     )  # fmt: skip
 
@@ -104,12 +104,15 @@ def test_a_snakemake_run_on_a_read_only_folder_says_so(
 
 
 def test_too_little_memory(project: Project, braved: Braved) -> None:
-    """An address space in which the libraries load but the data set does not fit."""
+    """An address space with room for the libraries and half a gigabyte; the network needs one."""
+    project.set(("generative.models.vae.hidden", [16384, 16384]))
+    project.run("snakemake", "--cores", "1", "--dry-run", "all")
     inside = "import resource, sys; from triptych import cli; import torch, triptych.train; "
     inside += "held = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
-    inside += "resource.setrlimit(resource.RLIMIT_AS, (held + 2**20,) * 2); "
+    inside += "resource.setrlimit(resource.RLIMIT_AS, (held + 2**29,) * 2); "
     inside += "sys.exit(cli.main(sys.argv[1:]))"
-    said = project.run(str(PROGRAMS / "python"), "-c", inside, *train("out")[1:], fails=True)
+    command = train("out", "generative/vae/digits/0-1")[1:]
+    said = project.run(str(PROGRAMS / "python"), "-c", inside, *command, fails=True)
     assert "enough memory" in sentence(said) and "mem_mb" in said
     assert not (project / "out/run.json").exists()
     braved("faults injected", 1)
