@@ -124,8 +124,9 @@ def main() -> None:
                 f"| {job.model} | {job.dataset} | – | not timed: {type(error).__name__}: {error} |"
             )
             continue
-        hours, weights = (f"{found[0] / 3600:.3g}", f"{found[1]:,}") if found else ("0", "–")
-        print(f"| {job.model} | {job.dataset} | {weights} | {hours} |", flush=True)
+        if found is not None and found[0] > 0:
+            hours, weights = f"{found[0] / 3600:.3g}", f"{found[1]:,}"
+            print(f"| {job.model} | {job.dataset} | {weights} | {hours} |", flush=True)
 
 
 if __name__ == "__main__":

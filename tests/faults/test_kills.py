@@ -122,7 +122,7 @@ def test_a_training_job_killed_again_and_again_ends_with_the_same_bits(
     braved("kills survived", kills)
 
 
-def test_at_most_one_interval_is_lost(prepared: Project, tmp_path: Path, braved: Braved) -> None:
+def test_at_most_one_interval_is_lost(prepared: Project, tmp_path: Path) -> None:
     """When the job is killed, its last checkpoint is an interval and one step old at most."""
     project = copy(prepared, tmp_path / "project")
     process = start(project, "snakemake", f"results/{JOB}/train/run.json", "--cores", "1")
@@ -135,8 +135,7 @@ def test_at_most_one_interval_is_lost(prepared: Project, tmp_path: Path, braved:
         return len(seen) >= 6
 
     assert wait_for(newer, process), (project / "words.txt").read_text()
-    kill(process, group=True)
-    braved("kills survived", 1)
+    kill(process, group=True)  # only the pauses are looked at: no kill is counted as survived
     # The longest pause between two checkpoints: the interval, one step, one validation and the
     # time to write; on a machine that others use, any of these may be stretched, hence the median.
     pauses = sorted(b - a for a, b in itertools.pairwise(seen))
