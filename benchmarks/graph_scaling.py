@@ -4,17 +4,14 @@
 Random lifts of the nearest-neighbour graph of the wines (its degrees, any size), neighbours near
 each other in memory and anywhere; one process, one thread. The slope of an O(E) algorithm is 1 as
 long as the caches hold what the neighbours bring; the claim N14 asks for 0.9 to 1.1. The process
-keeps the memory that it frees (two settings of glibc): otherwise, from some size on, every tensor
-is memory new from the system, whose pages are cleared at each step.
+keeps the memory that it frees, as the pipeline's job does (`triptych.heap`).
 
     python benchmarks/graph_scaling.py                          # 1e5 to 1e7 edges, 5 GB at most
     python benchmarks/graph_scaling.py --edges 10000 100000 1000000
 """
 
 import argparse
-import os
 import resource
-import sys
 
 import numpy as np
 import torch
@@ -23,16 +20,14 @@ from triptych.claims.graphs.n14_linear import slope
 from triptych.data.graphs import nearest_neighbours
 from triptych.graphs.lift import lifted
 from triptych.graphs.models.scaling import REACH, Entry
+from triptych.heap import keep_freed_memory
 from triptych.seeding import numpy_generator
-
-KEEP = {"MALLOC_MMAP_THRESHOLD_": str(2**34), "MALLOC_TRIM_THRESHOLD_": str(2**34)}
 
 
 def main() -> None:
     """Print a table and the slopes."""
     options = parse()
-    if not KEEP.keys() <= os.environ.keys():  # read when a process starts: start once more
-        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | KEEP)
+    keep_freed_memory()
     torch.set_num_threads(1)
     base = nearest_neighbours(None, "wine", 10, "euclidean").arrays
     nodes, edges = len(base["x"]), base["edge_index"]

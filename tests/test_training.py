@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from triptych import resume, training
 from triptych.checkpoint import Checkpoint
 from triptych.model import Trainable
 from triptych.params import TrainingParams
@@ -105,6 +106,34 @@ def test_a_finished_fit_is_not_repeated(tmp_path, monkeypatch, extra, status):
         assert torch.equal(value, resumed.state_dict()[name]), name
     strip = [(p.step, p.split, p.metric, p.value) for p in expected.curves]
     assert strip == [(p.step, p.split, p.metric, p.value) for p in found.curves]
+
+
+@pytest.mark.parametrize("kill_at", [3, 17, 40, 59])
+def test_a_kill_costs_the_interval_and_one_step_at_most(tmp_path, monkeypatch, kill_at):
+    """By a clock that the steps alone move, each by its own amount."""
+    interval, every = 10.0, torch.Generator().manual_seed(kill_at)
+    durations = (0.5 + 6.0 * torch.rand(60, generator=every)).tolist()
+    clock, started = {"now": 0.0}, []
+    original = Net.loss
+
+    def loss(self, batch, rng):
+        if self.training:
+            clock["now"] += durations[len(started)]
+            started.append(clock["now"])
+            if len(started) == kill_at + 1:
+                raise Killed  # at the very end of the step: nothing of it is kept
+        return original(self, batch, rng)
+
+    monkeypatch.setattr(Net, "loss", loss)
+    monkeypatch.setattr(training.time, "perf_counter", lambda: clock["now"])
+    checkpoint = Checkpoint(tmp_path / "state.safetensors", "key", every_seconds=interval)
+    chosen = settings(validate_every=30)
+    with pytest.raises(Killed):
+        run(net(), chosen, checkpoint)
+    loop = training.Loop(net(), chosen, CPU, ("test", 0))
+    resume.restore(loop, checkpoint)
+    assert sum(durations[loop.step : kill_at + 1]) <= interval + durations[kill_at]
+    assert (loop.step > 0) == (sum(durations[:kill_at]) > interval)
 
 
 def test_two_runs_are_identical_and_seeds_differ():

@@ -108,6 +108,19 @@ def test_without_a_key_it_says_where_one_is_looked_for(
     braved("faults injected", 1)
 
 
+def test_storage_that_is_down_is_said(
+    clone: Project, variables: dict[str, str], braved: Callable[[str, int], None]
+) -> None:
+    """Nothing listens at the address; once something does, the same command restores."""
+    modify = ("remote", "modify", "--local", "store", "endpointurl")
+    clone.dvc(*modify, "http://127.0.0.1:1")
+    assert "check the network and the remote's address" in refused(clone, **variables)
+    clone.dvc(*modify, "--unset")
+    clone.run("triptych", "restore", **variables)
+    assert clone.pending() == set()
+    braved("faults injected", 1)
+
+
 def test_a_folder_as_remote_without_one_file(
     finished: Project, tmp_path: Path, braved: Callable[[str, int], None]
 ) -> None:

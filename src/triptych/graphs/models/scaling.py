@@ -13,6 +13,7 @@ from triptych.graphs.base import GraphModel, Measured, Number, Parts
 from triptych.graphs.layer import GraphLayer
 from triptych.graphs.lift import lifted
 from triptych.graphs.operators import mean, symmetric
+from triptych.heap import keep_freed_memory
 from triptych.model import Batch
 from triptych.params import ModelParams, at_evaluation
 from triptych.seeding import derive_seed, numpy_generator
@@ -68,6 +69,7 @@ class Entry(GraphModel):
 
     def measure(self, parts: Parts, stream: tuple[object, ...]) -> Measured:
         """Seconds of a step and of preparing the matrices, for every size."""
+        keep_freed_memory()
         arrays, protocol = parts["train"].arrays, self.protocol()
         numbers = [Number("train", "n_train", 0, "examples", 0, protocol)]
         nodes, base = len(arrays["x"]), arrays["edge_index"]
@@ -112,8 +114,8 @@ class Entry(GraphModel):
             "CPU seconds of this process, one thread; random lifts of the data set's graph (its "
             f"degrees, any size), neighbours near each other in memory (among {REACH['near']} "
             f"copies) or far; forward and backward pass of two layers ({p.aggregator}), "
-            f"{p.width} wide, over all nodes; median of {p.repeats} steps after one; preparing "
-            "sorts the edges and is done once per graph"
+            f"{p.width} wide, over all nodes; median of {p.repeats} steps after one, in "
+            "memory that the process keeps; preparing sorts the edges and is done once per graph"
         )
 
     def _layers(self, inputs: int) -> tuple[GraphLayer, GraphLayer]:
