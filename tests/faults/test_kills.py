@@ -1,4 +1,4 @@
-"""SIGKILL at random points: nothing half-written is read, progress is kept, the bits are the same."""
+"""SIGKILL at random points: nothing half-written is read, progress is kept, bits are the same."""
 
 import os
 import random
