@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -31,6 +32,7 @@ def test_no_gpu_granted_means_the_cpu(monkeypatch):
 
 PICK = """
 import sys
+import time
 from types import SimpleNamespace as Fake
 sys.modules["torch"] = Fake(cuda=Fake(device_count=lambda: int(sys.argv[1])))
 from triptych import runtime
@@ -99,6 +101,63 @@ def test_a_failed_job_leaves_no_run_file(tmp_path):
     ):
         raise RuntimeError
     assert not (out / "run.json").exists()
+
+
+@pytest.mark.parametrize("what", ["conf.json", "input", "source"])
+def test_what_changes_under_a_job_makes_it_fail(tmp_path, monkeypatch, what):
+    """Its results would be newer than files that they do not follow from."""
+    out, package = tmp_path / "out", tmp_path / "source"
+    run_once(tmp_path, out)
+    package.write_text("x = 1")
+    monkeypatch.setattr(closure, "closure", lambda *_: [str(package)])
+    with (
+        pytest.raises(UserError, match="while the job ran") as error,
+        jobs.running("train", tmp_path / "conf.json", [tmp_path / "input"], out, []),
+    ):
+        change = '{"device": "cpu", "x": 2}' if what == "conf.json" else "other"
+        (tmp_path / what).write_text(change)
+    assert ("source files" if what == "source" else what) in str(error.value)
+    assert not (out / "run.json").exists()
+
+
+def test_an_old_job_leaves_alone_what_a_younger_one_made(tmp_path):
+    """Its Snakemake was killed, parameters were changed, and the next one ran the job again."""
+    out = tmp_path / "out"
+    run_once(tmp_path, out)
+    with (
+        pytest.raises(UserError, match=r"conf\.json"),
+        jobs.running("train", tmp_path / "conf.json", [], out, ["triptych.records"]) as old,
+    ):
+        write_json(tmp_path / "conf.json", {"device": "cpu", "x": 2})
+        with jobs.running("train", tmp_path / "conf.json", [], out, ["triptych.records"]):
+            write_json(out / "weights.json", 2)
+        old.beginning.check()
+        write_json(out / "weights.json", 1)
+    assert json.loads((out / "weights.json").read_text()) == 2
+    assert json.loads((out / "run.json").read_text())["conf"]["values"]["x"] == 2
+
+
+def test_files_rewritten_with_equal_content_change_nothing(tmp_path):
+    out, source = tmp_path / "out", tmp_path / "input"
+    run_once(tmp_path, out)
+    with jobs.running("train", tmp_path / "conf.json", [source], out, ["triptych.records"]):
+        source.write_text("data")
+        os.utime(source, ns=(1, 1))
+    assert (out / "run.json").exists()
+
+
+def test_only_what_was_left_before_the_job_began_is_removed(tmp_path):
+    """Another process may be writing a neighbour; what it writes is not taken from it."""
+    out = tmp_path / "out"
+    out.mkdir()
+    left, fresh = out / ".weights.a.part", out / ".weights.b.part"
+    left.touch()
+    os.utime(left, (1, 1))
+    write_json(tmp_path / "conf.json", {"device": "cpu"})
+    with jobs.running("train", tmp_path / "conf.json", [], out, ["triptych.records"]):
+        time.sleep(0.01)
+        fresh.touch()
+    assert fresh.exists() and not left.exists()
 
 
 def test_mistakes_of_a_user_end_without_a_traceback(tmp_path):

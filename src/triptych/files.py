@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,17 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path | str) -> None:
-    """Delete what writers that were killed left unfinished; for who has finished ``folder``."""
+def remove_leftovers(folder: Path | str, before: float) -> None:
+    """Delete what writers that were killed left unfinished; for who has finished ``folder``.
+
+    Args:
+        folder: Where to look.
+        before: Seconds since the epoch: what changed later may be in the making by another process.
+    """
     for path in Path(folder).glob(".*.part"):
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triptych import closure, runtime
+from triptych.beginning import Beginning
 from triptych.errors import UserError
 from triptych.files import (
     read_object,
     remove_leftovers,
-    sha256_file,
     sha256_json,
     write_json,
     write_text,
@@ -37,6 +38,7 @@ class Job:
         out: Folder of its results.
         device: Where it computes.
         key: Digest of parameters, inputs and code: equal keys mean equal results on one platform.
+        beginning: What all of that was when the job began.
         facts: Whatever the verb adds to ``run.json`` (status per seed, seconds per phase).
     """
 
@@ -44,6 +46,7 @@ class Job:
     out: Path
     device: Any  # torch.device; untyped here so that jobs without torch need not import it
     key: str
+    beginning: Beginning
     facts: dict[str, Any] = field(default_factory=dict)
 
     def checkpoint(self, name: str) -> "Checkpoint":
@@ -80,6 +83,11 @@ def running(
 ) -> Iterator[Job]:
     """Prepare the process, run the block, and write ``out/run.json`` if it succeeds.
 
+    Parameters, inputs or code that change while the job runs make its results those of neither the
+    old nor the new ones: it then fails, and no ``run.json`` stays. A verb that computes for long
+    asks :meth:`Beginning.check` before it writes, so that what a younger job of the same name wrote
+    stays whole.
+
     Args:
         verb: Name of the step.
         conf: The job's parameter file.
@@ -88,17 +96,22 @@ def running(
         modules: Entry modules of the code; the files they import are embedded as a digest.
         computes: Whether the job needs torch; jobs that move files start faster without it.
     """
+    started = time.time()
     values = read_object(conf)
     device = runtime.prepare(values.get("device", "cpu")) if computes else None
     watch = runtime.Stopwatch()
-    digests = {str(path): sha256_file(path) for path in sorted(set(map(Path, inputs)))}
     code = closure.closure(*modules)
-    code_digest = closure.digest(code)
-    conf_digest = sha256_json(values)
+    beginning = Beginning(conf, values, inputs, code)
+    digests, conf_digest, code_digest = beginning.inputs, beginning.conf, beginning.code
     key = sha256_json([verb, conf_digest, sorted(digests.items()), code_digest])
-    job = Job(values, Path(out), device, key)
+    job = Job(values, Path(out), device, key, beginning)
     yield job
-    remove_leftovers(job.out)
+    try:
+        beginning.check()
+    except UserError:
+        (job.out / "run.json").unlink(missing_ok=True)  # what lies beside it is no result now
+        raise
+    remove_leftovers(job.out, before=started)
     write_json(
         job.out / "run.json",
         {

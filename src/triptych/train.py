@@ -48,6 +48,7 @@ def run(conf: Path, parts: list[Path], out: Path) -> None:
                 curves += [(seed, name, point) for point in result.curves]
             weights |= {f"{seed}/{k}": v.cpu().numpy() for k, v in model.state_dict().items()}
             job.facts[str(seed)] = _facts(model, fits)
+        job.beginning.check()
         write_arrays(out / "weights.safetensors", weights)
         jobs.write_curves(out / "curves.csv", curves)
     for checkpoint in checkpoints:

@@ -76,6 +76,12 @@ def test_a_full_disk_under_the_checkpoints(project: Project, disk: Path, braved:
     said = sentence(project.run(*train("out"), fails=True, TRIPTYCH_CHECKPOINT_SECONDS="0"))
     assert "full disk" in said
     assert not (project / "out").exists() or not files(project / "out")
+    assert not list(disk.glob(".*.part"))
+    subprocess.run(["mount", "-o", "remount,size=64M", str(disk)], check=True)
+    project.run(*train("out"), TRIPTYCH_CHECKPOINT_SECONDS="0")
+    project.run(*train("whole"))
+    weights = (project / name / "weights.safetensors" for name in ("out", "whole"))
+    assert len({path.read_bytes() for path in weights}) == 1
     braved("faults injected", 1)
 
 

@@ -30,6 +30,8 @@ def run(conf: Path, train: Path, parts: list[Path], extractors: list[Path], out:
     inputs = [train / "weights.safetensors"]
     inputs += [path for folder in parts for path in part_files(folder, *PARTS)]
     inputs += [folder / "weights.safetensors" for folder in extractors]
+    inception = values["measure"]["measure"].get("inception_weights")
+    inputs += [Path(inception)] if inception and Path(inception).is_file() else []
     trained_with = read_json(train / "run.json")
     total = Measured()
     with jobs.running("evaluate", conf, inputs, out, measures.modules(values["kind"])) as job:
@@ -39,6 +41,7 @@ def run(conf: Path, train: Path, parts: list[Path], extractors: list[Path], out:
             total.records += found.records
             total.timings += found.timings
             total.arrays |= {f"{seed}/{name}": array for name, array in found.arrays.items()}
+        job.beginning.check()
         records.write(out / "records.csv", total.records)
         records.write(out / "timings.csv", total.timings)
         write_arrays(out / "outputs.safetensors", total.arrays)

@@ -114,6 +114,7 @@ def run(conf: Path, parts: Path, out: Path) -> None:
         )  # fmt: skip
         model.standardise(images(train).to(job.device))
         job.facts |= {"status": result.status, "accuracy": _accuracy(model, validation, job.device)}
+        job.beginning.check()
         write_arrays(
             out / "weights.safetensors",
             {name: value.cpu().numpy() for name, value in model.state_dict().items()},

@@ -35,7 +35,7 @@ def run(conf: Path, train: Path, parts: list[Path], out: Path) -> None:
     inputs = [train / "weights.safetensors"]  # run.json holds times: no digest of it
     inputs += [path for folder in parts for path in part_files(folder, *PARTS)]
     entry = modules(values["panel"], values["kind"])
-    with jobs.running("evaluate", conf, inputs, out, entry):
+    with jobs.running("evaluate", conf, inputs, out, entry) as job:
         trained = read_json(train / "run.json")
         weights = read_arrays(train / "weights.safetensors")
         settings = trained["conf"]["values"]
@@ -54,6 +54,7 @@ def run(conf: Path, train: Path, parts: list[Path], out: Path) -> None:
             timings += [record for record in made if record.unit in WALL_CLOCK]
             timings.append(_record(values, model.task, seed, _train_seconds(facts)))
             outputs |= {f"{seed}/{name}": array for name, array in arrays.items()}
+        job.beginning.check()
         records.write(out / "records.csv", rows)
         records.write(out / "timings.csv", timings)
         write_arrays(out / "outputs.safetensors", outputs)

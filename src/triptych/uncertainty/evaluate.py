@@ -72,6 +72,7 @@ def run(conf: Path, predict: Path, train: Path, out: Path) -> None:
             diagrams += measured.diagrams
             histograms += measured.histograms
             outputs = outputs or {f"{seed}/{key}": a for key, a in measured.outputs.items()}
+        job.beginning.check()
         write_arrays(out / "outputs.safetensors", outputs)
         records.write(out / "records.csv", rows)
         _write_table(out / "reliability.csv", RELIABILITY_COLUMNS, diagrams)

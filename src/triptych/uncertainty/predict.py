@@ -74,6 +74,7 @@ def run(conf: Path, train: Path, parts: Sequence[Path], shifts: Sequence[Path], 
                     **_costs(model, facts["steps"], sizes["train"], inputs(test)[:1]),
                 }
             job.facts[str(seed)] = found
+        job.beginning.check()
         write_arrays(out / "logits.safetensors", arrays)
         records.write(out / "timings.csv", timings)
 
