@@ -53,6 +53,24 @@ def run() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_folders_of_dropped_seeds_and_data_sets_go() -> None:
+    """Else they fill the disk, travel to the remote, and `verify` calls them stale for ever."""
+    roots = ("data/splits", "data/shifted", "results/instruments/extractor")
+    kept = [f"{root}/digits/0" for root in roots]
+    gone = [*(f"{root}/digits/1" for root in roots), "data/splits/karate/0"]
+    for name in (*kept, *gone):
+        Path(name).mkdir(parents=True)
+    shared = Path("data/splits/digits/graph.safetensors")
+    shared.touch()
+    conf = json.loads(Path("collect.json").read_text())
+    Path("collect.json").write_text(json.dumps(conf | {"seeds": kept}))
+    collect.prune_all(Path("collect.json"))
+    assert shared.exists() and all(Path(name).is_dir() for name in kept)
+    assert not any(Path(name).exists() for name in gone)
+    assert not Path("data/splits/karate").exists()
+
+
+@pytest.mark.usefixtures("folder")
 class TestRun:
     def test_tables_hold_every_row_in_one_order(self) -> None:
         run()

@@ -54,7 +54,10 @@ def change(config, path, value):
         ("generative.only", ["vea"], ["generative.only[0]", "'vea'", "'vae'"]),
         ("generative.seeds", [0, 0], ["generative.seeds", "each entry once"]),
         ("generative.seeds", [], ["generative.seeds", "at least 1"]),
+        ("generative.models.vae.seeds", [0, 99], ["vae.seeds", "[99]", "generative.seeds"]),
+        ("generative.models.vae.seeds", [0, 0], ["vae.seeds", "each entry once"]),
         ("generative.measure.samples", 3, ["generative.measure.samples", "10"]),
+        ("generative.measure.inception_weights", "no.pth", ["inception_weights", "none at no.pth"]),
         ("uncertainty.shift.kinds", ["gausian_noise"], ["shift.kinds[0]", "'gaussian_noise'"]),
         ("runtime.device", "gpu", ["runtime.device", "'auto', 'cpu' or 'cuda'"]),
         ("graphs.models.vae", {"model": "gcn"}, ["graphs.models.vae", "same name"]),
@@ -129,6 +132,7 @@ def test_a_changed_value_changes_exactly_its_jobs_files(config, tmp_path):
         ("generative.measure.grid", 9, "generative/"),
         ("uncertainty.calibration.bins", 9, "uncertainty/"),
         ("tracking.experiment", "x", "tracking.json"),
+        ("data.mirror", "/another", "mirror.json"),  # which no rule follows: the bytes are verified
     ]:
         after = conf_of(change(config, path, value), tmp_path / path)
         moved = {name for name in before if before[name] != after[name]}
@@ -172,6 +176,20 @@ def test_plan_survives_its_cache(config, tmp_path, monkeypatch):
     again = plan.load(config)
     assert [job.name for job in made.jobs] == [job.name for job in again.jobs]
     assert plan._to_json(made) == plan._to_json(again)
+
+
+def test_an_entry_may_have_some_of_the_seeds(config, tmp_path):
+    few = plan.make(change(config, "uncertainty.models.deep_ensemble.seeds", [1, 0]))
+    jobs = few.of("uncertainty")
+    mine = [s for job in jobs if job.model == "deep_ensemble" for s in job.seeds]
+    assert set(mine) == {0, 1}
+    others = [s for job in jobs if job.model == "single" for s in job.seeds]
+    assert set(others) == set(config["uncertainty"]["seeds"])
+    only = change(config, "generative.models.vae.seeds", [1])
+    alone = plan.make(change(change(only, "generative.only", ["vae"]), "graphs.only", []))
+    assert alone.seeds("generative", "digits") == [1]
+    plan.write_conf(alone, tmp_path)
+    assert [p.stem for p in (tmp_path / "instruments/extractor/digits").iterdir()] == ["1"]
 
 
 def test_groups_of_seeds_are_stable_when_one_is_dropped():

@@ -59,7 +59,9 @@ def _data_verbs(parsers: "Parsers") -> None:
     fetch = parsers.add_parser("fetch", help="download and verify a data set")
     fetch.add_argument("dataset", nargs="+")
     fetch.add_argument("--root", type=Path, default=Path("data/raw"))
-    fetch.add_argument("--mirror", help="folder or address searched before the canonical address")
+    mirror = fetch.add_mutually_exclusive_group()
+    mirror.add_argument("--mirror", help="folder or address searched before the canonical address")
+    mirror.add_argument("--mirror-of", type=Path, metavar="FILE", help="JSON: a mirror, or null")
     fetch.set_defaults(verb=verbs.fetch)
 
     prepare = parsers.add_parser("prepare", help="read raw files into arrays")
@@ -162,7 +164,9 @@ def _report_verbs(parsers: "Parsers") -> None:
 
     track = parsers.add_parser("track", help="send results to the tracking store")
     track.add_argument("--conf", type=Path, default=Path("conf/tracking.json"))
-    track.add_argument("--jobs", type=Path, nargs="+", required=True)
+    track.add_argument(
+        "--jobs", type=Path, nargs="+", help="result folders; default: all of --conf"
+    )
     track.add_argument("--receipt", type=Path, default=Path("results/tracking/receipt.json"))
     track.set_defaults(verb=verbs.track, keys=("store", "experiment"))
 

@@ -65,10 +65,13 @@ def prune_all(conf: Path) -> None:
     """The verb ``prune``: delete the results of jobs that are gone, without collecting.
 
     Args:
-        conf: ``conf/collect.json``, which names the tables of every job.
+        conf: ``conf/collect.json``, which names the tables of every job and the folders of every
+            seed.
     """
-    for root, jobs in _jobs(read_json(conf)["records"]).items():
+    values = read_json(conf)
+    for root, jobs in _jobs(values["records"]).items():
         prune(jobs, root)
+    prune_seeds(map(Path, values.get("seeds", [])))
 
 
 def _jobs(paths: Iterable[str]) -> dict[Path, list[str]]:
@@ -163,6 +166,32 @@ def prune(jobs: Iterable[str], root: Path = Path("results")) -> list[Path]:
         _remove_empty(root / panel)
     for folder in gone:
         print(f"removed {folder} (no job has this name any more)")
+    return gone
+
+
+def prune_seeds(folders: Iterable[Path]) -> list[Path]:
+    """Delete splits, shifted sets and instruments of seeds that no job has, and say which.
+
+    Args:
+        folders: ``<root>/<dataset>/<seed>`` of every seed that some job has; only data sets and
+            seeds below these roots are looked at.
+
+    Returns:
+        What was deleted.
+    """
+    wanted = set(folders)
+    datasets = {folder.parent for folder in wanted}
+    gone: list[Path] = []
+    for root in sorted({folder.parent for folder in datasets}):
+        for dataset in sorted(path for path in root.glob("*") if path.is_dir()):
+            if dataset not in datasets:
+                gone.append(dataset)
+                continue
+            seeds = (path for path in sorted(dataset.iterdir()) if path.name.isdigit())
+            gone += [seed for seed in seeds if seed not in wanted]
+    for path in gone:
+        _remove(path)
+        print(f"removed {path} (no job reads it any more)")
     return gone
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from triptych import registry
 from triptych.data import catalogue
 from triptych.errors import UserError, nearest, shown
+from triptych.generative import weights_file
 from triptych.generative.params import GenerativeParams
 from triptych.graphs.params import GraphParams
 from triptych.params import (
@@ -74,6 +75,7 @@ def resolve(config: Mapping[str, Any]) -> Params:
             problems += _resolve_model(panel, section, name, value)
     problems += _check_names(params)
     problems += _check_shifts(params)
+    problems += weights_file.problems(params.generative.measure.inception_weights)
     if problems:
         raise UserError(_message(problems))
     return params
@@ -98,6 +100,8 @@ def _resolve_model(panel: str, section: PanelParams, name: str, value: Any) -> l
     section.models[name] = typed
     if not section.runs(name):
         return []
+    if foreign := sorted(set(typed.seeds or []) - set(section.seeds)):
+        return [f"{path}.seeds: {foreign} are not among {panel}.seeds, which all draw splits"]
     if typed.datasets is None and DEFAULT_KIND[panel] not in definition.data_kinds:
         wanted = _either(definition.data_kinds)
         return [

@@ -22,6 +22,17 @@ class Strict(BaseModel):
     )
 
 
+def each_once(values: list[Any]) -> list[Any]:
+    """The list itself.
+
+    Raises:
+        ValueError: It names something twice.
+    """
+    if len(set(values)) != len(values):
+        raise ValueError(f"expected each entry once, found {values}")
+    return values
+
+
 def at_evaluation(default: Any, **options: Any) -> Any:
     """A field that only the evaluation reads: changing it never retrains."""
     return Field(default, json_schema_extra={"stage": "evaluate"}, **options)
@@ -38,9 +49,19 @@ class ModelParams(Strict):
         description="Names in the catalogue that it runs on; default: all under the panel's "
         "`datasets`",
     )
+    seeds: list[Seed] | None = Field(
+        None,
+        min_length=1,
+        description="Some of the panel's seeds, for an entry that is dear; default: all of them",
+    )
     seeds_per_job: int = Field(
         1, ge=1, le=1000, description="Seeds trained in one process; more saves start-up time"
     )
+
+    @field_validator("seeds", "datasets")
+    @classmethod
+    def _each_once(cls, value: list[Any] | None) -> list[Any] | None:
+        return value if value is None else each_once(value)
 
 
 class TrainingParams(ModelParams):
@@ -117,10 +138,8 @@ class PanelParams(Strict):
 
     @field_validator("seeds", "datasets")
     @classmethod
-    def _unique(cls, value: list[Any]) -> list[Any]:
-        if len(set(value)) != len(value):
-            raise ValueError(f"expected each entry once, found {value}")
-        return value
+    def _each_once(cls, value: list[Any]) -> list[Any]:
+        return each_once(value)
 
 
 class ReportParams(Strict):
@@ -151,12 +170,12 @@ def model_entry(value: Any) -> Mapping[str, Any]:
 def split_stages(params: ModelParams) -> tuple[dict[str, Any], dict[str, Any]]:
     """Divide an entry's values into (what training reads, what only the evaluation reads).
 
-    ``datasets`` and ``seeds_per_job`` decide which jobs exist, not what they compute.
+    ``datasets``, ``seeds`` and ``seeds_per_job`` decide which jobs exist, not what they compute.
     """
     train: dict[str, Any] = {}
     evaluate: dict[str, Any] = {}
     for name, field in type(params).model_fields.items():
-        if name in ("datasets", "seeds_per_job", "model"):
+        if name in ("datasets", "seeds", "seeds_per_job", "model"):
             continue
         extra = field.json_schema_extra
         late = isinstance(extra, dict) and extra.get("stage") == "evaluate"

@@ -7,7 +7,6 @@ of earlier runs. Nothing on this page imports torch; parameters that were checke
 back from a cache.
 """
 
-import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -93,9 +92,9 @@ class Plan:
         """Entry name -> panel, in the order of the parameter file."""
         return {job.model: job.panel for job in self.jobs}
 
-    def seeds(self, panel: str) -> list[int]:
-        """Seeds of a panel."""
-        return list(self.sections[panel]["seeds"])
+    def seeds(self, panel: str, dataset: str) -> list[int]:
+        """Seeds with which some job of a panel runs on a data set."""
+        return sorted({s for job in self.of(panel) if job.dataset == dataset for s in job.seeds})
 
     def split_datasets(self) -> list[str]:
         """Data sets that some job runs on."""
@@ -104,12 +103,6 @@ class Plan:
     def dataset_seeds(self, dataset: str) -> list[int]:
         """Every seed that some job splits a data set with."""
         return sorted({seed for job in self.jobs if job.dataset == dataset for seed in job.seeds})
-
-    @property
-    def mirror_option(self) -> str:
-        """The mirror as an option of ``triptych fetch``, quoted for a shell; empty where unset."""
-        mirror = self.sections["data"]["mirror"]
-        return f"--mirror {shlex.quote(mirror)}" if mirror else ""
 
     def panel_datasets(self, panel: str, kind: str = "images") -> list[str]:
         """Data sets of a kind that the jobs of a panel run on, in their order."""
@@ -180,7 +173,7 @@ def make(config: Mapping[str, Any]) -> Plan:
                 continue
             train, evaluate = params.split_stages(entry)
             for dataset in entry.datasets or section.datasets:
-                for seeds in group_seeds(section.seeds, entry.seeds_per_job):
+                for seeds in group_seeds(entry.seeds or section.seeds, entry.seeds_per_job):
                     jobs.append(Job(panel, name, entry.model, dataset, seeds, train, evaluate))
     shifts = {
         dataset: _shift(resolved.uncertainty.shift, catalogue.get(dataset))
@@ -266,7 +259,7 @@ def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
         yield f"data/{name}.json", entry
         yield f"seeds/{name}.json", plan.dataset_seeds(name)
     for dataset in plan.panel_datasets("generative"):
-        for seed in plan.seeds("generative"):
+        for seed in plan.seeds("generative", dataset):
             yield (
                 f"instruments/extractor/{dataset}/{seed}.json",
                 {
@@ -276,7 +269,8 @@ def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
             )  # fmt: skip
     for dataset, shift in plan.shifts.items():
         yield f"shift/{dataset}.json", shift
-    yield "collect.json", tables(plan.jobs)
+    yield "collect.json", tables(plan.jobs) | {"seeds": sorted(_seed_folders(plan))}
+    yield "mirror.json", plan.sections["data"]["mirror"]
     for panel in PANELS:
         yield f"identities/{panel}.json", {"panel": panel, "claims": claim_files.ids(panel)}
     names = [job.name for job in plan.jobs]
@@ -286,7 +280,19 @@ def _conf_files(plan: Plan) -> Iterable[tuple[str, Any]]:
         jobs = plan.of(panel=panel)
         only = {"panels": [panel], "jobs": [job.name for job in jobs]}
         yield f"panels/{panel}.json", report | tables(jobs) | only
-    yield "tracking.json", plan.sections["tracking"]
+    yield "tracking.json", plan.sections["tracking"] | {"jobs": names}
+
+
+def _seed_folders(plan: Plan) -> Iterable[str]:
+    """Folders of a seed that several jobs read, for :func:`triptych.collect.prune_seeds`."""
+    for dataset in plan.split_datasets():
+        yield from (f"data/splits/{dataset}/{seed}" for seed in plan.dataset_seeds(dataset))
+    for dataset in plan.shifts:
+        for seed in plan.seeds("uncertainty", dataset):
+            yield f"data/shifted/{dataset}/{seed}"
+    for dataset in plan.panel_datasets("generative"):
+        for seed in plan.seeds("generative", dataset):
+            yield f"results/instruments/extractor/{dataset}/{seed}"
 
 
 def tables(jobs: Iterable[Job]) -> dict[str, list[str]]:

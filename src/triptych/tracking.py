@@ -20,7 +20,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from triptych.errors import UserError
-from triptych.files import canonical_json, read_json, write_json
+from triptych.files import canonical_json, read_object, write_json
 from triptych.stores import Store, first_line, locate, silent, without_password
 from triptych.tracked import Point, TrackedRun, read
 
@@ -55,12 +55,13 @@ class Unreachable(Exception):
     """The store does not answer, or stopped answering; a later sync catches up."""
 
 
-def run(conf: Path, jobs: Sequence[Path], receipt: Path) -> None:
+def run(conf: Path, jobs: Sequence[Path] | None, receipt: Path) -> None:
     """Send the results of ``jobs`` to the tracking store.
 
     Args:
-        conf: ``conf/tracking.json``: the values of :class:`triptych.params.TrackingParams`.
-        jobs: Result folders ``results/<panel>/<model>/<dataset>/<seeds>``.
+        conf: ``conf/tracking.json``: the values of :class:`triptych.params.TrackingParams`, and the
+            names of all ``jobs``, which would not fit into a command line.
+        jobs: Result folders ``results/<panel>/<model>/<dataset>/<seeds>``; None: those named there.
         receipt: JSON to write. Its ``status`` is synced (then ``runs`` counts the jobs and ``keys``
             maps each to its content key), pending (the store did not answer: the same command sends
             everything later) or disabled. It holds no times and no addresses, so that equal results
@@ -71,11 +72,13 @@ def run(conf: Path, jobs: Sequence[Path], receipt: Path) -> None:
     """
     from triptych.params import TrackingParams
 
-    settings = TrackingParams(**read_json(conf))
+    values = read_object(conf)
+    named = [Path("results", name) for name in values.pop("jobs", [])]
+    settings = TrackingParams(**values)
     if not settings.enabled:
         write_json(receipt, {"status": "disabled"})
         return
-    runs = [read(folder) for folder in jobs]
+    runs = [read(folder) for folder in jobs or named]
     store = locate(settings.store)
     try:
         sync(store, settings.experiment, runs)

@@ -22,8 +22,11 @@ def fetch(options: Namespace) -> None:
     """Download and verify data sets."""
     from triptych.data.fetch import fetch
 
+    mirror = read_json(options.mirror_of) if options.mirror_of else options.mirror
+    if not (mirror is None or isinstance(mirror, str)):
+        raise UserError(f"{options.mirror_of}: expected a mirror or null, found {shown(mirror)}")
     for name in options.dataset:
-        print(fetch(name, options.root, options.mirror))
+        print(fetch(name, options.root, mirror))
 
 
 def prepare(options: Namespace) -> None:

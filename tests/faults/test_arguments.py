@@ -35,7 +35,7 @@ WITH_CONF = [
     "evaluate-uncertainty", "identities", "collect", "report", "panel", "prune", "track",
 ]  # fmt: skip
 OPTIONS: dict[str, list[str]] = {
-    "fetch": ["--root", "--mirror"], "prepare": ["--raw", "--out"],
+    "fetch": ["--root", "--mirror", "--mirror-of"], "prepare": ["--raw", "--out"],
     "split": ["--conf", "--out", "--prepared", "--seeds", "--seeds-of"],
     "shift": ["--conf", "--out", "--test", "--prepared"],
     "train": ["--conf", "--out", "--splits"],

@@ -151,7 +151,7 @@ def test_inception_is_silent_without_weights_and_clear_about_what_is_missing(tmp
         assert image.dtype == torch.uint8 and image.shape == (3, 8, 8)
         return {"frechet_inception_distance": 12.5}
 
-    stub = types.SimpleNamespace(calculate_metrics=calculate_metrics)
+    stub = types.SimpleNamespace(calculate_metrics=calculate_metrics, __spec__="found")
     monkeypatch.setitem(sys.modules, "torch_fidelity", stub)
     rows = by_name(inception.measure(subject))
     assert rows["frechet_distance/inception", "test"].value == 12.5

@@ -102,7 +102,8 @@ def with_changes(tree: dict[str, Any], *changes: tuple[str, Any]) -> dict[str, A
 PATHS = [
     path
     for path, _ in leaves(TREE)
-    if not (path.split(".")[1] in OWN and path.count(".") == 1) and not path.endswith(".model")
+    if not (path.split(".")[1] in OWN and path.count(".") == 1)
+    and not path.endswith((".model", ".inception_weights"))  # the latter must be there: an input
 ]
 
 

@@ -35,6 +35,7 @@ rule generative_evaluate:
         origin=split_origin,
         parts=generative_parts,
         extractors=extractors,
+        inception=inception_weights,
     output:
         records="results/generative/{model}/{dataset}/{seeds}/evaluate/records.csv",
         timings="results/generative/{model}/{dataset}/{seeds}/evaluate/timings.csv",

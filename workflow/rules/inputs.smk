@@ -105,6 +105,12 @@ def extractors(wildcards):
     ]
 
 
+def inception_weights(wildcards):
+    """The Inception network's weights, where they are named: other ones are another measure."""
+    weights = PLAN.sections["generative"]["measure"]["inception_weights"]
+    return [] if weights is None else [weights]
+
+
 def generative_evaluate_code(wildcards):
     """Source files of the measures and of the model's own file."""
     from triptych.generative.measures import modules

@@ -47,6 +47,7 @@ rule panel_report:
         conf="conf/panels/{panel}.json",
         code=code("panel", "triptych.panel", *report_modules()),
         templates=sorted(map(str, Path("src/triptych/report/templates").glob("*"))),
+        ledger="src/triptych/claims/unmeasured.yaml",
         checks="results/identities/{panel}/checks.csv",
         records=panel_tables("records"),
         timings=panel_tables("timings"),

@@ -30,16 +30,16 @@ rule data:
 
 rule instruments:
     input:
-        expand(
-            "results/instruments/extractor/{dataset}/{seed}/run.json",
-            dataset=PLAN.panel_datasets("generative"),
-            seed=PLAN.seeds("generative"),
-        ),
-        expand(
-            "data/shifted/{dataset}/{seed}/manifest.json",
-            dataset=PLAN.shifts,
-            seed=PLAN.seeds("uncertainty"),
-        ),
+        [
+            f"results/instruments/extractor/{dataset}/{seed}/run.json"
+            for dataset in PLAN.panel_datasets("generative")
+            for seed in PLAN.seeds("generative", dataset)
+        ],
+        [
+            f"data/shifted/{dataset}/{seed}/manifest.json"
+            for dataset in PLAN.shifts
+            for seed in PLAN.seeds("uncertainty", dataset)
+        ],
     localrule: True
 
 

@@ -14,6 +14,7 @@ from torch.utils.data import TensorDataset
 from triptych.errors import UserError
 from triptych.files import sha256_file
 from triptych.generative.measures.base import Measured, Trained
+from triptych.generative.weights_file import problems
 
 
 def measure(trained: Trained) -> Measured:
@@ -22,7 +23,9 @@ def measure(trained: Trained) -> Measured:
     weights = trained.params.inception_weights
     if weights is None or trained.samples is None:
         return out
-    path = check_weights(weights)
+    if wrong := problems(weights):
+        raise UserError("; ".join(wrong))
+    path = Path(weights)
     for split, part in (("train", trained.train), ("test", trained.test)):
         real = trained.images(part)
         value = _distance(trained.samples, real, trained.model.levels, path, trained.device)
@@ -36,28 +39,6 @@ def measure(trained: Trained) -> Measured:
             )
         )  # fmt: skip
     return out
-
-
-def check_weights(weights: str) -> Path:
-    """The weights' file.
-
-    Raises:
-        UserError: It does not exist, or the library is not installed.
-    """
-    path = Path(weights)
-    if not path.is_file():
-        raise UserError(
-            f"generative.measure.inception_weights: expected a file, found none at {path}; "
-            "download the Inception weights of torch-fidelity or set it to null"
-        )
-    try:
-        importlib.import_module("torch_fidelity")
-    except ImportError as error:
-        raise UserError(
-            f"generative.measure.inception_weights: expected torch-fidelity, found none ({error}); "
-            "pip install 'triptych[fid]' or set it to null"
-        ) from None
-    return path
 
 
 class _Images(TensorDataset):
