@@ -56,6 +56,8 @@ def change(config, path, value):
         ("generative.seeds", [], ["generative.seeds", "at least 1"]),
         ("generative.models.vae.seeds", [0, 99], ["vae.seeds", "[99]", "generative.seeds"]),
         ("generative.models.vae.seeds", [0, 0], ["vae.seeds", "each entry once"]),
+        ("generative.models.vae.datasets", ["digits", "digits"], ["vae.datasets", "once"]),
+        ("generative.only", ["vae", "vae"], ["generative.only", "each entry once"]),
         ("generative.measure.samples", 3, ["generative.measure.samples", "10"]),
         ("generative.measure.inception_weights", "no.pth", ["inception_weights", "none at no.pth"]),
         ("uncertainty.shift.kinds", ["gausian_noise"], ["shift.kinds[0]", "'gaussian_noise'"]),
@@ -71,6 +73,46 @@ def test_mistakes_are_named(config, path, value, expected):
         configuration.resolve(change(config, path, value))
     for text in expected:
         assert text in str(caught.value)
+
+
+MEASURE = "generative.measure"
+
+
+@pytest.mark.parametrize(
+    ("path", "ruled_out"),
+    [
+        (f"{MEASURE}.importance_samples", [[0], [5, 5]]),
+        (f"{MEASURE}.probe_labels", [[0], [10, 10]]),
+        (f"{MEASURE}.noise_deviations", [[0.5, 0.25, 0.0], [0.5, 0.25, 0.25], [0.5, 0.25, -1.0]]),
+        (f"{MEASURE}.inference_steps", [[0], [3, 3]]),
+        ("generative.models.pca.code_sizes", [[0, 2], [2, 2]]),
+        ("generative.models.kmeans.code_sizes", [[0], [4, 4]]),
+        ("generative.models.autoencoder.code_sizes", [[0], [4, 4]]),
+        ("generative.models.autoencoder.hidden", [[0]]),
+        ("generative.models.vae.hidden", [[128, 0]]),
+        ("generative.models.realnvp.hidden", [[0]]),
+        ("generative.models.gan.hidden", [[0]]),
+        ("generative.models.ddpm.multipliers", [[], [1, 0]]),
+        ("generative.models.gaussian_mixture.components", [[0]]),
+        ("generative.models.gaussian_mixture.floors", [[0.0]]),
+        ("generative.models.kernel_density.bandwidths", [[0.0]]),
+        ("generative.models.independent_pixels.smoothing", [[0.0]]),
+        ("graphs.models.deep_gcn.depths", [[0], [2, 2], [65]]),
+        ("graphs.models.gcn_labels.shares", [[0.0], [0.1, 0.1], [1.5]]),
+        ("graphs.models.sgc.weight_decays", [[-0.1], [0.1, 0.1]]),
+        ("graphs.models.label_propagation.alphas", [[1.5]]),
+        ("graphs.models.scaling.edges", [[0, 100], [100, 100]]),
+        ("graphs.models.untrained_gcn.picture_depths", [[0], [2, 2]]),
+        ("uncertainty.models.data_size.sizes", [[0, 50], [50, 50]]),
+    ],
+)
+def test_lists_refuse_what_would_end_a_job_after_its_training(config, path, ruled_out):
+    for value in ruled_out:
+        with pytest.raises(UserError) as caught:
+            configuration.resolve(change(config, path, value))
+        assert path in str(caught.value), value
+        if len(set(value)) < len(value):
+            assert "expected each entry once" in str(caught.value)
 
 
 def test_all_mistakes_of_the_models_are_reported_at_once(config):

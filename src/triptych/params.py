@@ -6,12 +6,30 @@ are only looked up by the registry, so that a new model needs no change on this 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+Element = TypeVar("Element")
+
+
+def each_once(values: list[Element]) -> list[Element]:
+    """The same list, for those whose entries name jobs, networks or records.
+
+    Raises:
+        ValueError: An entry stands there twice.
+    """
+    if len(set(values)) != len(values):
+        raise ValueError("expected each entry once")
+    return values
+
 
 Seed = Annotated[int, Field(ge=0, le=999_999)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Distinct = Annotated[list[Element], AfterValidator(each_once)]
 
 
 class Strict(BaseModel):
@@ -20,17 +38,6 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, validate_default=True, protected_namespaces=()
     )
-
-
-def each_once(values: list[Any]) -> list[Any]:
-    """The list itself.
-
-    Raises:
-        ValueError: It names something twice.
-    """
-    if len(set(values)) != len(values):
-        raise ValueError(f"expected each entry once, found {values}")
-    return values
 
 
 def at_evaluation(default: Any, **options: Any) -> Any:
@@ -44,24 +51,18 @@ class ModelParams(Strict):
     model: str = Field(
         "", description="File of the panel's models/ that defines it; default: the entry's name"
     )
-    datasets: list[str] | None = Field(
+    datasets: Distinct[str] | None = Field(
         None,
         description="Names in the catalogue that it runs on; default: all under the panel's "
         "`datasets`",
     )
-    seeds: list[Seed] | None = Field(
+    seeds: Annotated[Distinct[Seed], Field(min_length=1)] | None = Field(
         None,
-        min_length=1,
         description="Some of the panel's seeds, for an entry that is dear; default: all of them",
     )
     seeds_per_job: int = Field(
         1, ge=1, le=1000, description="Seeds trained in one process; more saves start-up time"
     )
-
-    @field_validator("seeds", "datasets")
-    @classmethod
-    def _each_once(cls, value: list[Any] | None) -> list[Any] | None:
-        return value if value is None else each_once(value)
 
 
 class TrainingParams(ModelParams):
@@ -121,25 +122,20 @@ class RuntimeParams(Strict):
 class PanelParams(Strict):
     """What every panel has."""
 
-    seeds: list[Seed] = Field(
+    seeds: Distinct[Seed] = Field(
         min_length=1, description="Each fixes split, initialisation and draws"
     )
-    datasets: list[str] = Field(
+    datasets: Distinct[str] = Field(
         min_length=1, description="Names in the catalogue, for entries that name none of their own"
     )
     models: dict[str, Any] = Field(min_length=1, description="Entry name -> its parameters")
-    only: list[str] | None = Field(
+    only: Distinct[str] | None = Field(
         None, description="Entries of `models` that run, for overlays; default: all of them"
     )
 
     def runs(self, name: str) -> bool:
         """Whether an entry of ``models`` runs."""
         return self.only is None or name in self.only
-
-    @field_validator("seeds", "datasets")
-    @classmethod
-    def _each_once(cls, value: list[Any]) -> list[Any]:
-        return each_once(value)
 
 
 class ReportParams(Strict):

@@ -98,13 +98,18 @@ def test_coarse_to_fine_by_hand():
             ("frequency_settled", "low", 0.5), ("frequency_settled", "high", 0.125),
         )
     ]  # fmt: skip
-    # the curve falls from 8 to 0 over 2 bits and passes 2 at the half
-    for t, rate, error in ((1.0, 0.0, 8.0), (0.5, 1.0, 2.0), (0.05, 2.0, 0.0)):
-        rows.append(record("ddpm", f"progressive_rate/t={t:g}", rate))
-        rows.append(record("ddpm", f"progressive_distortion/t={t:g}", error))
-    effects = list(found(g24_coarse_to_fine, *rows).values())
-    assert [e.values[0] for e in effects] == [0.25, 0.375, 0.75]
+    # of all 10 bits 2 have come by t = 0.05: the half, 5, lies on the line from (2, 4) to (10, 0)
+    curve = [(1.0, 0.0, 8.0), (0.5, 1.0, 6.0), (0.05, 2.0, 4.0), (0.0, 10.0, 0.0)]
+    points = [
+        record("ddpm", f"progressive_{metric}/t={t:g}", value)
+        for t, rate, error in curve
+        for metric, value in (("rate", rate), ("distortion", error))
+    ]
+    effects = list(found(g24_coarse_to_fine, *rows, *points).values())
+    assert [e.values[0] for e in effects] == [0.25, 0.375, (8 - 2.5) / 8]
     assert [e.margin for e in effects] == [0, 0, 0.5]
+    # without the end of the curve nobody knows what half of the bits is
+    assert len(found(g24_coarse_to_fine, *rows, *points[:-2])) == 2
 
 
 def test_features_minus_pixels_by_number_of_labels():

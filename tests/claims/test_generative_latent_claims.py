@@ -42,7 +42,7 @@ def test_a_quadratic_loss_accelerates_without_limit_and_a_bounded_one_does_not()
             for seed in (0, 1)
         ]
     found = by_comparison(g03_noise.effects(table(*rows)))
-    fall = found["ppca: codelength at η = 0.0625 − at the best η"]
+    fall = found["ppca: codelength at η = 0.0625 − at the best larger η"]
     assert fall.values == {0: pytest.approx(0.01 * (256 - 4)), 1: pytest.approx(0.01 * (256 - 4))}
     assert found["ppca: last rise of the codelength / the one before"].values[0] == pytest.approx(2)
     bounded = found["vae: last rise of the codelength / the one before"].values
@@ -53,7 +53,19 @@ def test_a_curve_that_falls_at_the_end_has_no_acceleration():
     rows = [row("ppca", f"noise_bits/eta={eta:g}", value)
             for eta, value in ((0.5, 3.0), (0.25, 2.0), (0.125, 1.0))]  # fmt: skip
     found = g03_noise.effects(table(*rows))
-    assert found[0].values == {0: 0.0} and found[1].values == {}
+    # the least noise is the best: that contradicts, and is no 0 by construction
+    assert found[0].values == {0: -1.0} and found[1].values == {}
+    assert found[1].comparison.endswith(", 0 of 1 seeds")
+
+
+def test_seeds_that_do_not_rise_are_counted_in_the_label():
+    curves = {0: (1.0, 2.0, 4.0), 1: (1.0, 3.0, 2.0)}  # by falling noise; seed 1 falls at the end
+    rows = [row("ppca", f"noise_bits/eta={eta:g}", value, seed)
+            for seed, values in curves.items()
+            for eta, value in zip((0.5, 0.25, 0.125), values, strict=True)]  # fmt: skip
+    rise, growth = g03_noise.effects(table(*rows))
+    assert rise.values == {0: 3.0, 1: 1.0}
+    assert growth.values == {0: 1.0} and growth.comparison.endswith(", 1 of 2 seeds")
 
 
 def test_spread_is_paired_by_seed():

@@ -12,6 +12,7 @@ from triptych.claims.generative import (
     g16_objectives,
     g18_copies,
 )
+from triptych.claims.verdict import interval_of, judge_effect
 from triptych.records import COLUMNS, Record
 
 RULE = "repeated hold-out 60%/20%/20%, drawn anew for each seed"
@@ -132,18 +133,42 @@ def test_variants_are_compared_in_distance_spread_modes_and_divergence():
     assert len(found) == 4
 
 
-def test_copies_are_sought_by_mean_and_by_tail_in_both_spaces():
-    found = g18_copies.effects(
+def test_variants_say_what_both_trainings_cost():
+    found = g16_objectives.effects(
         table(
-            rows("gan", "nearest_train_distance", [1.5, 1.4]),
-            rows("gan", "nearest_train_distance_of_test", [1.0, 1.0]),
-            rows("gan", "near_copies", [0.02, 0.5]),
-            rows("gan", "nearest_train_distance/cnn32", [3.0, 3.0]),
-            rows("gan", "nearest_train_distance_of_test/cnn32", [2.0, 4.0]),
+            frechet("gan", [3.0]),
+            frechet("wgan", [1.0]),
+            rows("gan", "training_multiply_adds", [1e9], "train"),
+            rows("wgan", "training_multiply_adds", [4e9], "train"),
         )
     )
-    assert [e.margin for e in found] == [0.0, -0.05, 0.0]
-    assert found[0].values == pytest.approx({0: 0.5, 1: 0.4})
+    assert len(found) == 2
+    for effect in found:
+        assert "trained with 1e+09 and 4e+09 counted multiply-adds" in effect.comparison
+
+
+def test_copies_are_sought_by_share_and_by_tail_in_both_spaces():
+    found = g18_copies.effects(
+        table(
+            rows("gan", "nearer_to_training", [0.48, 0.6]),
+            rows("gan", "near_copies", [0.02, 0.5]),
+            rows("gan", "nearer_to_training/cnn32", [0.5, 1.0]),
+        )
+    )
+    assert [e.margin for e in found] == [-0.05, -0.05, -0.05]
+    assert found[0].values == pytest.approx({0: 0.02, 1: -0.1})
     assert found[1].values == pytest.approx({0: 0.03, 1: -0.45})
-    assert found[2].values == pytest.approx({0: 1.0, 1: -1.0})
+    assert found[2].values == pytest.approx({0: 0.0, 1: -0.5})
     assert "pixels" in found[0].comparison and "features" in found[2].comparison
+    assert "an exact copier's" in found[1].comparison
+
+
+def test_noise_on_copies_is_contradicted_however_far_it_carries_them():
+    """A third of the sources among as many training as test images: 2/3 lie nearer to training."""
+    shares = {"kernel_density": [0.66, 0.67, 0.68], "gan": [0.49, 0.5, 0.51]}
+    groups = [rows(model, "nearer_to_training", values) for model, values in shares.items()]
+    far = [rows(model, "nearest_train_distance", [9.0] * 3) for model in shares]
+    near = [rows(model, "nearest_train_distance_of_test", [1.0] * 3) for model in shares]
+    found = g18_copies.effects(table(*groups, *far, *near))
+    verdicts = [judge_effect(interval_of(effect), effect.margin) for effect in found]
+    assert verdicts == ["holds", "contradicted"]  # gan, kernel_density

@@ -292,16 +292,21 @@ def test_progress_ends_with_what_ancestral_sampling_draws():
     assert torch.equal(quantise(states[-1].x, 17), made.sample(5, rng(7)))
 
 
-def test_rate_rises_to_the_bound_without_its_decoder():
+def test_rate_rises_to_the_whole_bound():
     found = model().bound_by_step(images(), rng())
     rate, distortion = rate_distortion(found, 17, 16)
     bits = 16 * math.log(2)
     assert rate[-1] == pytest.approx(float(found.prior.mean()) / bits)  # at t = T: L_T alone
-    assert rate[0] == pytest.approx(
+    assert rate[1] == pytest.approx(
         float((found.prior + found.terms[1:].sum(0)).mean()) / bits, rel=1e-12
     )
-    assert (rate[:-1] >= rate[1:]).all() and distortion.shape == (12,)
-    assert distortion[3] == pytest.approx(float(found.error[3].mean().sqrt()) * 8)
+    # at t = 0 every term has been paid, the decoder's L_0 among them, and the image is known
+    assert rate[0] == pytest.approx(
+        float((found.prior + found.terms.sum(0)).mean()) / bits, rel=1e-12
+    )
+    assert (rate[:-1] >= rate[1:]).all() and rate.shape == distortion.shape == (13,)
+    assert distortion[0] == 0.0
+    assert distortion[4] == pytest.approx(float(found.error[3].mean().sqrt()) * 8)
 
 
 def test_agreement_of_the_last_state_with_itself_is_one():

@@ -2,6 +2,7 @@
 
 import sys
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from triptych.generative.extractor import Extractor
 from triptych.generative.measures import codes, cost, fidelity, inception, likelihood, neighbours
 from triptych.generative.measures.base import Trained
 from triptych.generative.params import MeasureParams
+from triptych.metrics.frechet import frechet_from_features
 from triptych.registry import model_class
 
 META = {
@@ -38,7 +40,7 @@ def trained(kind, measure=None, **params):
     settings = {"samples": 30, "timing_samples": 3, "importance_samples": [1, 8], "grid": 4}
     return Trained(
         model.eval(), "entry", "toy", 0, part(40, 0), part(20, 1), part(20, 2),
-        Extractor(META, 4).eval(), MeasureParams(**settings, **(measure or {})),
+        Extractor(META, 4).eval(), MeasureParams(**(settings | (measure or {}))),
         {"parameters": 5, "train_seconds": 1.0}, torch.device("cpu"),
     )  # fmt: skip
 
@@ -59,6 +61,27 @@ def test_bound_of_the_vae_is_named_with_its_kind():
     assert nats.kind == "lower bound"
     assert bits.value == pytest.approx(-nats.value / (64 * np.log(2)))
     assert rows["iw_bound/k=1", "test"].value <= nats.value
+
+
+def test_bound_by_two_routes_agrees_and_lies_below_many_draws():
+    """L_1 averages log-weights; beside it the KL is in closed form, under draws of its own."""
+    subject = trained("vae", {"importance_samples": [1, 400]}, **VAE)
+    rows = by_name(likelihood.measure(subject))
+    bound, one, many = (
+        rows[name, "test"].value for name in ("evidence_bound", "iw_bound/k=1", "iw_bound/k=400")
+    )
+    x, model = subject.images(subject.test), subject.model
+    with torch.no_grad():
+        weights = model.log_weights(x, 400, torch.Generator().manual_seed(5))
+        mean, log_deviation = model.posterior(x)
+        z = mean + log_deviation.exp() * torch.randn(400, *mean.shape)
+        fit = model.log_observation(x.repeat(400, 1, 1, 1), z.flatten(0, 1)).view(400, -1)
+    # the variances of both means over 20 images, of 400 and of 100 draws each
+    spread = weights.var(0).sum() / 400 + fit.var(0).sum() / likelihood.BOUND_DRAWS
+    error = float(spread.sqrt()) / len(x)
+    assert abs(bound - one) < 5 * error
+    assert bound - 5 * error < many
+    assert bound != one and rows["evidence_bound", "test"].kind == "lower bound"
 
 
 def test_terms_of_the_diffusion_bound_add_up():
@@ -98,6 +121,21 @@ def test_distance_of_the_training_images_to_themselves_is_the_floor():
     ].value == pytest.approx(0.0, abs=1e-8)
     protocol = rows["frechet_distance/cnn4", "test"].protocol
     assert "30 samples against 20 test images" in protocol and "toy split" in protocol
+
+
+@pytest.mark.parametrize(("samples", "drawn"), [(30, 30), (200, 40)])
+def test_what_a_perfect_sampler_could_reach_has_as_many_images_as_the_samples(samples, drawn):
+    """Of the 40 training images: the distance falls with their number, so that it must be equal."""
+    found, extractor = [], Extractor(META, 4).eval()
+    for kind, params in (("gan", {"latent": 2, "hidden": [8]}), ("vae", VAE)):
+        subject = replace(trained(kind, {"samples": samples}, **params), extractor=extractor)
+        row = by_name(fidelity.measure(subject))["frechet_distance_of_data/cnn4", "test"]
+        assert row.n == drawn and row.protocol.startswith(f"{drawn} random training images")
+        found.append(row.value)
+    assert found[0] == found[1]  # one subset for all models
+    features = [subject.features(subject.images(p)) for p in (subject.train, subject.test)]
+    every = frechet_from_features(*features)
+    assert (found[0] == pytest.approx(every, rel=1e-9)) == (drawn == 40)
 
 
 def test_codes_are_probed_at_every_size():

@@ -255,9 +255,20 @@ def test_few_steps_reach_from_one_to_all():
     assert not few_steps.measure(trained("vae", **VAE)).records
 
 
+@pytest.mark.parametrize("eta", [0.0, 0.5])
+def test_protocol_of_few_steps_says_how_noisy_ddim_was(eta):
+    rows = by_name(few_steps.measure(trained("ddpm", eta=eta, **DDPM)))
+    assert f"(ddim: η = {eta:g})" in rows["ddim_frechet/steps=5"].protocol
+
+
 def test_progressive_measures_are_complete():
-    found = progressive.measure(trained("ddpm", **DDPM))
+    subject = trained("ddpm", **DDPM)
+    found = progressive.measure(subject)
     rows = by_name(found)
+    terms = subject.model.bound_terms(subject.test_images(64), subject.rng("rate"))
+    bits = float(sum(terms.values()).mean()) / (64 * math.log(2))
+    assert rows["progressive_rate/t=0"].value == pytest.approx(bits, rel=1e-9)
+    assert rows["progressive_distortion/t=0"].value == 0.0
     assert rows["progressive_rate/t=0.1"].value >= rows["progressive_rate/t=1"].value
     assert rows["progressive_distortion/t=1"].unit == "levels"
     assert found.arrays["progressive"].shape == (6, 8, 8, 8, 1)

@@ -99,6 +99,51 @@ def test_share_of_near_copies_by_hand():
     assert neighbours.near_copies(control, control) == pytest.approx(1 / 21)
 
 
+def test_samples_of_the_datas_law_are_as_near_to_the_seen_as_to_the_unseen():
+    """Given all points, which of them are the training ones is a fair draw of m among 2m."""
+    rng = np.random.default_rng(1)
+    sampled, seen, unseen = (rng.normal(size=(n, 4)) for n in (1500, 1000, 1000))
+    share = neighbours.nearer_share(sampled, seen, unseen)
+    pool = np.concatenate([seen, unseen])
+    nearest = ((sampled[:, None] - pool) ** 2).sum(-1).argmin(1)
+    counts = np.bincount(nearest, minlength=2000) / 1500
+    # variance of the sum of the m drawn counts: m/(4m − 2) · (Σ c² − (Σ c)²/2m)
+    deviation = np.sqrt(1000 / 3998 * ((counts**2).sum() - 1 / 2000))
+    assert abs(share - 0.5) < 4 * deviation < 0.1
+    assert share == (nearest < 1000).mean()
+
+
+def test_noise_does_not_hide_a_copy():
+    """Kernel density: 3000 kernels, a third of them in the subset that is compared."""
+    rng = np.random.default_rng(2)
+    train, unseen = rng.normal(size=(3000, 8)), rng.normal(size=(1000, 8))
+    copies = train + rng.normal(scale=0.3, size=train.shape)
+    seen = train[rng.permutation(3000)[:1000]]
+    # 1/3 has its source there, the others are even: 2/3, where noise is small beside distances
+    assert neighbours.nearer_share(copies, seen, unseen) > 0.6
+
+
+def test_ties_count_as_a_half():
+    points = np.array([[0.0, 1.0], [3.0, 3.0]])
+    assert neighbours.nearer_share(points, points, points.copy()) == 0.5
+    moved = np.array([[0.0, 2.0], [3.0, 3.0]])
+    assert neighbours.nearer_share(points, points, moved) == 0.75
+    assert neighbours.nearer_share(points, points + 1.0, points) == 0.0
+
+
+def test_copies_are_nearer_to_what_was_seen_in_pixels_and_features():
+    copier = trained("gan", **GAN)
+    copier.__dict__["samples"] = images_of(part(40, 0))
+    rows = by_name(neighbours.measure(copier))
+    # 20 of the 40 copies have their original among the 20 that are compared
+    chosen = copier.subset(40, 20, "copies, training images")
+    assert len(set(chosen)) == 20 and chosen.max() < 40
+    for variant in ("", "/cnn4"):
+        row = rows[f"nearer_to_training{variant}", "test"]
+        assert 0.5 <= row.value <= 1.0
+        assert "20 random training images than to any of 20 test images" in row.protocol
+
+
 # --- an autoencoder as a sampler ---------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ def numbers(noise: Noise, model: str, sampler: bool) -> Numbers:
         for variant, scale in (("", 1.0), ("/cnn32", 4.0)):
             found[f"nearest_train_distance{variant}"] = (1.3 * scale + noise(0.02), estimate)
             found[f"nearest_train_distance_of_test{variant}"] = (scale, estimate)
+            found[f"nearer_to_training{variant}"] = (0.5 + noise(0.02), estimate)
             found[f"near_copies{variant}"] = (0.02 + abs(noise(0.01)), estimate)
         for name in ("precision", "recall", "density", "coverage"):
             found[f"{name}/cnn32"] = (0.7 + noise(0.05), estimate)

@@ -52,7 +52,7 @@ def _diffusion(noise: Callable[[float], float]) -> Numbers:
         for t in progressive.FRACTIONS:
             found[f"frequency_curve/{band},t={t:g}"] = (1 - t) ** (1 / (1 + place)) + noise(0.01)
     more: Numbers = {}
-    for t in progressive.FRACTIONS:
+    for t in progressive.RATE_FRACTIONS:
         more[f"progressive_rate/t={t:g}"] = (2.0 * (1 - t) ** 4 + noise(0.01), {"unit": "bits/dim"})
         more[f"progressive_distortion/t={t:g}"] = (5.0 * t + noise(0.05), {"unit": "levels"})
     return more | {name: (value, {"kind": "estimate"}) for name, value in found.items()}

@@ -122,7 +122,7 @@ def test_confidences_are_counted_in_and_out_of_distribution(chain: Chain) -> Non
 
 
 def test_a_set_may_be_asked_for_once_only() -> None:
-    with pytest.raises(ValueError, match="expected each kind once"):
+    with pytest.raises(ValueError, match="expected each entry once"):
         ShiftParams(**SHIFT, sets=["strokes", "strokes"])
 
 

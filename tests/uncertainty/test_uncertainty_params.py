@@ -21,9 +21,9 @@ def test_good_values() -> None:
         ({"severities": [0]}, "greater than or equal to 1"),
         ({"severities": [6]}, "less than or equal to 5"),
         ({"severities": []}, "at least 1"),
-        ({"kinds": ["contrast", "contrast"]}, "each kind once"),
+        ({"kinds": ["contrast", "contrast"]}, "each entry once"),
         ({"constants": "mnist_c"}, "small"),
-        ({"sets": ["strokes", "strokes"]}, "each kind once"),
+        ({"sets": ["strokes", "strokes"]}, "each entry once"),
         ({"sevrities": [1]}, "Extra inputs"),
     ],
 )

@@ -11,7 +11,7 @@ from triptych.generative.base import GenerativeModel
 from triptych.generative.networks import adversarial as networks
 from triptych.generative.observation import dequantise, quantise
 from triptych.model import Batch, Meta, Trainable
-from triptych.params import TrainingParams
+from triptych.params import Count, TrainingParams
 
 
 class AdversarialParams(TrainingParams):
@@ -21,7 +21,7 @@ class AdversarialParams(TrainingParams):
     network: Literal["mlp", "conv"] = Field(
         "mlp", description="Both players fully connected (hidden) or convolutional (width)"
     )
-    hidden: list[int] = Field(
+    hidden: list[Count] = Field(
         [256, 256],
         min_length=1,
         description="Hidden widths of generator and discriminator (network: mlp)",

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from triptych.params import PanelParams, Strict
+from triptych.params import Count, Distinct, PanelParams, Positive, Strict
 
 
 class ExtractorParams(Strict):
@@ -28,12 +28,12 @@ class MeasureParams(Strict):
         ge=1,
         description="Test images, evenly spaced, whose likelihood is measured; none: all of them",
     )
-    importance_samples: list[int] = Field(
+    importance_samples: Distinct[Count] = Field(
         [1, 5, 50, 500, 5000],
         min_length=1,
         description="K of the importance-weighted bounds, ascending (latent-variable models)",
     )
-    probe_labels: list[int] = Field(
+    probe_labels: Distinct[Count] = Field(
         [10],
         description="Labels per class of the few-label probe, beside the probe on all labels",
     )
@@ -50,7 +50,7 @@ class MeasureParams(Strict):
         "Gaussians; 0: leave it out",
     )
     grid: int = Field(64, ge=4, description="Images in the sample grid of the report")
-    noise_deviations: list[float] = Field(
+    noise_deviations: Distinct[Positive] = Field(
         [2.0**-k for k in range(9)],
         min_length=3,
         description="η: decoder noises, pixels in [−1, 1], at which likelihoods are measured again",
@@ -58,7 +58,7 @@ class MeasureParams(Strict):
     inference_examples: int = Field(
         64, ge=2, description="Test images for which q(z|x) is fitted one by one"
     )
-    inference_steps: list[int] = Field(
+    inference_steps: Distinct[Count] = Field(
         [3, 10, 30, 100],
         min_length=1,
         description="Gradient steps per image after which the fitted q(z|x) is measured",

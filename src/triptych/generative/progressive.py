@@ -44,6 +44,7 @@ class Diffusion(Protocol):
     diffusion_steps: int
     schedule: Schedule
     own_sampler: tuple[SamplerName, int]
+    eta: float  # noise of the ddim sampler
 
     def bound_by_step(self, x: Tensor, rng: torch.Generator) -> BoundByStep:
         """Every term for images ``x``, levels [N, C, H, W]."""
@@ -105,13 +106,14 @@ def rate_distortion(bound: BoundByStep, levels: int, dimensions: int) -> tuple[A
         dimensions: Of an image.
 
     Returns:
-        (rate, distortion), row t − 1 for the state x_t, in units of bits per dimension (L_T and
-        all L_{s−1} with s > t) and grey levels (root mean squared error of x̂_0(x_t)), each [T].
+        (rate, distortion), row t for the state x_t, in units of bits per dimension (L_T and all
+        L_{s−1} with s > t) and grey levels (root mean squared error of x̂_0(x_t)), each [T + 1].
+        Row 0 is the end: all bits, L_0 among them, which code the image itself, without error.
     """
     terms = bound.terms.mean(1).cpu().numpy()
-    below = np.cumsum(terms[::-1])[::-1] - terms  # Σ_{s>t} L_{s−1}
-    rate = (float(bound.prior.mean()) + below) / (dimensions * math.log(2.0))
-    error = bound.error.mean(1).cpu().numpy()
+    paid = np.append(np.cumsum(terms[::-1])[::-1], 0.0)  # Σ_{s>t} L_{s−1}
+    rate = (float(bound.prior.mean()) + paid) / (dimensions * math.log(2.0))
+    error = np.append(0.0, bound.error.mean(1).cpu().numpy())
     return rate, np.sqrt(error) * (levels - 1) / 2.0
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from triptych.params import PanelParams, Strict
+from triptych.params import Distinct, PanelParams, Strict
 
 Severity = Annotated[int, Field(ge=1, le=5)]
 
@@ -12,7 +12,7 @@ Severity = Annotated[int, Field(ge=1, le=5)]
 class ShiftParams(Strict):
     """Shifted copies of the test parts."""
 
-    kinds: list[str] = Field(description="Names in the corruption registry")
+    kinds: Distinct[str] = Field(description="Names in the corruption registry")
     severities: list[Severity] = Field(
         [1, 2, 3, 4, 5],
         min_length=1,
@@ -21,26 +21,19 @@ class ShiftParams(Strict):
     constants: Literal["small", "cifar_c", "imagenet_c"] = Field(
         "small", description="Constant set: small (own, for 8x8 images), cifar_c or imagenet_c"
     )
-    sets: list[str] = Field(
+    sets: Distinct[str] = Field(
         [],
         description="Further test sets, files of data/shifts/sets: out-of-distribution, open set, "
         "subpopulations ...; each is made for the data sets it means something on",
     )
-    published: list[str] = Field(
+    published: Distinct[str] = Field(
         [],
         description="Data sets whose corrupted test images are the published ones and not made "
         "here: cifar10 (CIFAR-10-C, 2.9 GB)",
     )
-    uncorrupted: list[str] = Field(
+    uncorrupted: Distinct[str] = Field(
         [], description="Data sets of the panel that get `sets` alone, and none of `kinds`"
     )
-
-    @field_validator("kinds", "sets")
-    @classmethod
-    def _unique(cls, value: list[str]) -> list[str]:
-        if len(set(value)) != len(value):
-            raise ValueError(f"expected each kind once, found {value}")
-        return value
 
     @field_validator("severities")
     @classmethod

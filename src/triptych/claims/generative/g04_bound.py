@@ -11,7 +11,7 @@ STATEMENT = "E_q[log p(x|z)] − KL(q‖p) is a lower bound on log p(x) (Jensen)
 
 
 def effects(table: pd.DataFrame) -> list[Effect]:
-    """Rise of the importance-weighted bound from each K to the next, per VAE and data set."""
+    """Importance-weighted bound of the largest K less the bound itself; its rises from K to K."""
     found = []
     for dataset in datasets(table, "generative"):
         ratio = hold_out_ratio(table, "generative", dataset)
@@ -22,12 +22,19 @@ def effects(table: pd.DataFrame) -> list[Effect]:
                 & table["metric"].str.startswith("iw_bound/k=")
             ]
             sizes = sorted({int(name.split("=")[1]) for name in rows["metric"]})
+            if not sizes:
+                continue
+            bounds = {k: by_seed(rows, metric=f"iw_bound/k={k}") for k in sizes}
+            own = by_seed(table, model=model, dataset=dataset, metric="evidence_bound")
+            over = paired(bounds[sizes[-1]], own)
+            if over:
+                label = f"{model}: L_{sizes[-1]} − bound with the KL in closed form, other draws"
+                found.append(Effect(dataset, over, "nats", label, test_train_ratio=ratio))
             for small, large in pairwise(sizes):
-                low, high = (by_seed(rows, metric=f"iw_bound/k={k}") for k in (small, large))
-                label = f"{model}: L_{large} − L_{small}"
-                found.append(
-                    Effect(dataset, paired(high, low), "nats", label, test_train_ratio=ratio)
-                )
+                # On the same draws the mean of logarithms is below the logarithm of the mean.
+                label = f"{model}: L_{large} − L_{small} (never negative: read its size)"
+                rise = paired(bounds[large], bounds[small])
+                found.append(Effect(dataset, rise, "nats", label, test_train_ratio=ratio))
     return found
 
 
@@ -54,8 +61,9 @@ CLAIMS = [
         panel="generative",
         deck="A",
         statement=STATEMENT,
-        experiment="Importance-weighted bounds of the trained VAE for K = 1 … 5000 on test images: "
-        "each larger K must not lower it, and all lie below log p(x).",
+        experiment="Trained VAE on test images: the bound with its KL in closed form must lie "
+        "below the importance-weighted bound L_K of the largest K, which is estimated by other "
+        "draws and lies below log p(x) too. Beside it, how much each larger K lifts L_K.",
         effects=effects,
     ),
     Identity(

@@ -9,16 +9,26 @@ STATEMENT = "The gap of the bound is KL(q(z) ‖ p(z|x))."
 
 
 def effects(table: pd.DataFrame) -> list[Effect]:
-    """The gap of the deep VAE as the rise from K = 1 to the largest K (a lower bound on the KL)."""
+    """The gap of the deep VAE by independent draws, and as the rise from K = 1 to the largest K."""
     found = []
     for dataset in datasets(table, "generative"):
         ratio = hold_out_ratio(table, "generative", dataset)
         for model in models(table, "generative", dataset):
-            gap = by_seed(table, model=model, dataset=dataset, metric="bound_gap")
-            values = {int(str(seed)): float(value) for seed, value in gap.items()}
-            if values:
-                label = f"{model}: estimated KL(q(z|x) ‖ p(z|x)) above 0"
-                found.append(Effect(dataset, values, "nats", label, test_train_ratio=ratio))
+            approximation, amortisation, rise = (
+                by_seed(table, model=model, dataset=dataset, metric=metric)
+                for metric in ("approximation_gap", "amortisation_gap", "bound_gap")
+            )
+            for gap, how in (
+                (
+                    approximation + amortisation,
+                    "log p(x) by importance samples of a refined q − bound, other draws",
+                ),
+                (rise, "rise of L_K, same draws (never negative: read its size)"),
+            ):
+                values = {int(str(seed)): float(value) for seed, value in gap.dropna().items()}
+                if values:
+                    label = f"{model}: estimated KL(q(z|x) ‖ p(z|x)): {how}"
+                    found.append(Effect(dataset, values, "nats", label, test_train_ratio=ratio))
     return found
 
 
@@ -53,7 +63,9 @@ CLAIMS = [
         panel="generative",
         deck="A",
         statement=STATEMENT,
-        experiment="Deep VAE: the gap estimated from below by importance weighting with large K.",
+        experiment="Deep VAE: the gap estimated from below, as log p(x) by importance samples less "
+        "a bound of other draws with the KL in closed form, which could come out negative; and as "
+        "the rise of the importance-weighted bound from K = 1 to the largest K, which could not.",
         effects=effects,
     ),
 ]

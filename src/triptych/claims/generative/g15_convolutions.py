@@ -3,8 +3,8 @@
 import pandas as pd
 
 from triptych.claims.base import Effect, Statistical
-from triptych.claims.generative._samples import frechet
-from triptych.claims.tables import by_seed, datasets, hold_out_ratio, paired
+from triptych.claims.generative._samples import costs, frechet, training_cost
+from triptych.claims.tables import datasets, hold_out_ratio, paired
 
 FLAT, DEEP = "gan", "dcgan"
 EQUAL = 1.25  # costs whose ratio lies within this factor count as equal
@@ -14,16 +14,10 @@ def effects(table: pd.DataFrame) -> list[Effect]:
     """Distance of the fully connected GAN minus DCGAN's; nothing where the costs differ."""
     found = []
     for dataset in datasets(table, "generative"):
-        flat, deep = (
-            by_seed(table, dataset=dataset, model=model, metric="training_multiply_adds").mean()
-            for model in (FLAT, DEEP)
-        )
+        flat, deep = (training_cost(table, dataset, model) for model in (FLAT, DEEP))
         gain = paired(frechet(table, dataset, FLAT), frechet(table, dataset, DEEP))
         if gain and max(flat, deep) <= EQUAL * min(flat, deep):
-            label = (
-                f"Fréchet distance: {FLAT} − {DEEP}, trained with {flat:.2g} and {deep:.2g} "
-                "counted multiply-adds"
-            )
+            label = f"Fréchet distance: {FLAT} − {DEEP}{costs(table, dataset, FLAT, DEEP)}"
             ratio = hold_out_ratio(table, "generative", dataset)
             found.append(Effect(dataset, gain, "1", label, test_train_ratio=ratio))
     return found

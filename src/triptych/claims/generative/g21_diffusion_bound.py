@@ -20,13 +20,22 @@ def effects(table: pd.DataFrame) -> list[Effect]:
             where = {"dataset": dataset, "model": model, "split": "test"}
             if by_seed(table, metric="bound_term/L_T", **where).empty:
                 continue
-            rows = table[(table["model"] == model) & (table["metric"] == "bits_per_dim")]
-            levels = int(str(rows["protocol"].iloc[0]).split(" levels")[0].split()[-1])
+            levels = _levels(table, dataset, model)
             bits = by_seed(table, metric="bits_per_dim", **where)
             gain = {int(str(seed)): math.log2(levels) - value for seed, value in bits.items()}
             label = f"{model}: uniform code (log2 {levels}) − bound"
             found.append(Effect(dataset, gain, "bits/dim", label, test_train_ratio=ratio))
     return found
+
+
+def _levels(table: pd.DataFrame, dataset: str, model: str) -> int:
+    """L of the images that the bound was measured on: data sets differ in it."""
+    rows = table[
+        (table["dataset"] == dataset)
+        & (table["model"] == model)
+        & (table["metric"] == "bits_per_dim")
+    ]
+    return int(str(rows["protocol"].iloc[0]).split(" levels")[0].split()[-1])
 
 
 def check() -> list[Check]:

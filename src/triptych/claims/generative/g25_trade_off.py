@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from triptych.claims.base import Effect, Statistical
-from triptych.claims.tables import by_seed, datasets, hold_out_ratio, models
+from triptych.claims.tables import by_seed, datasets, hold_out_ratio
 
 # metric -> +1 where more is better; a model that lacks the metric is the worst in it
 CRITERIA = {
@@ -15,23 +15,32 @@ CRITERIA = {
     "probe_accuracy": 1.0,
     "evaluations_per_sample": -1.0,
 }
+# One family is always on the front: two or more are above it, one alone is below.
+MARGIN = 1.5
 
 
 def effects(table: pd.DataFrame) -> list[Effect]:
-    """Per seed: how many models no other beats in everything, less the one there always is."""
+    """Per seed: families that have a model which no other beats in everything."""
     found = []
     for dataset in datasets(table, "generative"):
-        names = models(table, "generative", dataset)
+        families = _families(table, dataset)
+        if len(set(families.values())) < 2:
+            continue
+        names = sorted(families)
         scores = {name: _scores(table, dataset, name) for name in names}
         seeds = sorted(set.union(*(set(s) for per in scores.values() for s in per.values())))
-        values = {seed: float(len(pareto_front(_points(scores, seed))) - 1) for seed in seeds}
+        values = {
+            seed: float(len({families[name] for name in pareto_front(_points(scores, seed))}))
+            for seed in seeds
+        }
         label = (
-            f"models on the Pareto front of bits/dim, Fréchet distance, probe accuracy and network "
-            f"evaluations per image, of {', '.join(names)}; less one"
+            f"families on the Pareto front of bits/dim, Fréchet distance, probe accuracy and "
+            f"network evaluations per image, of {', '.join(names)}"
         )
         ratio = hold_out_ratio(table, "generative", dataset)
-        if len(names) > 1:
-            found.append(Effect(dataset, values, "models", label, test_train_ratio=ratio))
+        found.append(
+            Effect(dataset, values, "families", label, margin=MARGIN, test_train_ratio=ratio)
+        )
     return found
 
 
@@ -49,6 +58,16 @@ def _dominates(first: Iterable[float], second: Iterable[float]) -> bool:
     return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
 
 
+def _families(table: pd.DataFrame, dataset: str) -> dict[str, str]:
+    """Model -> family, as the models' own records say."""
+    rows = table[
+        (table["panel"] == "generative")
+        & (table["dataset"] == dataset)
+        & (table["metric"] == "family")
+    ]
+    return dict(zip(rows["model"].astype(str), rows["protocol"].astype(str), strict=True))
+
+
 def _scores(table: pd.DataFrame, dataset: str, model: str) -> dict[str, dict[int, float]]:
     rows = table[
         (table["dataset"] == dataset) & (table["model"] == model) & (table["split"] == "test")
@@ -57,7 +76,8 @@ def _scores(table: pd.DataFrame, dataset: str, model: str) -> dict[str, dict[int
     for metric, sign in CRITERIA.items():
         wanted = rows[(rows["metric"] == metric) | rows["metric"].str.startswith(f"{metric}/cnn")]
         values = by_seed(wanted)
-        found[metric] = {int(str(seed)): sign * float(value) for seed, value in values.items()}
+        # A diverged training has nan, which nothing could beat.
+        found[metric] = {int(str(s)): sign * float(v) for s, v in values.dropna().items()}
     return found
 
 
@@ -77,8 +97,9 @@ CLAIMS = [
         deck="A",
         statement="The four families have different pros and cons: likelihood of new data, good "
         "samples, useful codes, compute.",
-        experiment="Models that no other beats in bits/dim, Fréchet distance, probe accuracy and "
-        "network evaluations per image at once; the claim fails if one model beats all others.",
+        experiment="Families that have a model which no other beats in bits/dim, Fréchet distance, "
+        "probe accuracy and network evaluations per image at once; what a model lacks counts as "
+        "worst. Contradicted if all such models are of one family.",
         effects=effects,
     )
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -50,6 +51,14 @@ class Trained:
         """The generator of one purpose of this evaluation."""
         seed = derive_seed("generative", self.name, self.dataset, self.seed, purpose)
         return torch.Generator(self.device).manual_seed(seed)
+
+    def subset(self, available: int, wanted: int, purpose: str) -> Array:
+        """Rows of ``wanted`` of so many images at random, ascending; all where there are fewer.
+
+        The same for every model of a data set and seed, so that models are compared with one set.
+        """
+        rng = np.random.default_rng(derive_seed("generative", self.dataset, self.seed, purpose))
+        return np.sort(rng.permutation(available)[:wanted])
 
     def images(self, part: Part) -> Tensor:
         """Levels [N, C, H, W] on the device."""

@@ -33,7 +33,7 @@ def measure(trained: Trained) -> Measured:
             names = [f"{sampler}_frechet/steps={steps}"]
             names += ["ddim_frechet/steps=1"] if steps == 1 else []
             names += ["ancestral_frechet/all"] if steps == total else []
-            out.records += [_record(trained, name, distance, n, steps) for name in names]
+            out.records += [_record(trained, model, name, distance, n, steps) for name in names]
             if sampler == "ancestral":
                 out.arrays[f"few_steps/{steps}"] = _stored(found[:SHOWN])
     out.records += _guesses(trained, model, test, out)
@@ -69,11 +69,14 @@ def _guesses(trained: Trained, model: Diffusion, test: Tensor, out: Measured) ->
     return records
 
 
-def _record(trained: Trained, metric: str, value: float, n: int, steps: int) -> Record:
+def _record(
+    trained: Trained, model: Diffusion, metric: str, value: float, n: int, steps: int
+) -> Record:
     return trained.record(
         metric, value, "1", "estimate", n,
-        f"{n} samples in {steps} evenly spaced steps, variances recomputed (ddim: η = 0), against "
-        f"test images, features {trained.extractor.name}; {trained.split_rule}",
+        f"{n} samples in {steps} evenly spaced steps, variances recomputed (ddim: η = "
+        f"{model.eta:g}), against test images, features {trained.extractor.name}; "
+        f"{trained.split_rule}",
     )  # fmt: skip
 
 

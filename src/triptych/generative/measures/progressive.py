@@ -21,6 +21,8 @@ IMAGES = 64  # drawn side by side, and test images whose bound is taken apart
 EDGES = (0.2, 0.35)  # cycles per pixel; half a cycle per pixel is the finest stripe there is
 BANDS = ("low", "middle", "high")
 FRACTIONS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)  # t / T of recorded curves
+# The last steps carry most of the bits; at t = 0 all have come and the image is known.
+RATE_FRACTIONS = (*FRACTIONS, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0)
 SETTLED = 0.9  # correlation from which a band counts as decided
 SIGMA: dict[Variance, str] = {"beta": "σ_t² = β_t", "posterior": "σ_t² = β̃_t"}
 FIRST: dict[Variance, str] = {"beta": "σ₁² = β₁", "posterior": "σ₁² = β̃₂"}
@@ -71,8 +73,10 @@ def _rate(trained: Trained, model: Diffusion, out: Measured) -> None:
     rate, distortion = rate_distortion(found, trained.model.levels, trained.model.dimensions)
     total = model.diffusion_steps
     how = f"{len(x)} test images, one noise draw per image and t; {trained.split_rule}"
-    for fraction in FRACTIONS:
-        row = step_at(fraction, total) - 1
+    for fraction in RATE_FRACTIONS:
+        if fraction and fraction not in FRACTIONS and fraction * total < 1:
+            continue  # below the first step
+        row = step_at(fraction, total) if fraction else 0
         out.records += [
             trained.record(
                 f"progressive_rate/t={fraction:g}", rate[row], "bits/dim", "estimate", len(x),

@@ -10,16 +10,16 @@ from triptych.generative.base import GenerativeModel
 from triptych.generative.networks.mlp import mlp
 from triptych.generative.observation import normalise
 from triptych.model import Batch, Meta, Trainable
-from triptych.params import TrainingParams
+from triptych.params import Count, Distinct, TrainingParams
 
 
 class AutoencoderParams(TrainingParams):
     """Parameters of the autoencoder."""
 
-    code_sizes: list[int] = Field(
+    code_sizes: Distinct[Count] = Field(
         [2, 4, 8, 16], min_length=1, description="Code sizes; one network is trained for each"
     )
-    hidden: list[int] = Field(
+    hidden: list[Count] = Field(
         [256, 128], description="Widths of the encoder's hidden layers; the decoder mirrors them"
     )
     linear: bool = Field(

@@ -18,11 +18,7 @@ from triptych.generative.diffusion import (
     posterior_mean,
     predict_x0,
 )
-from triptych.generative.diffusion_bound import (
-    decoder_nats,
-    prior_divergence,
-    step_divergence,
-)
+from triptych.generative.diffusion_bound import decoder_nats, prior_divergence, step_divergence
 from triptych.generative.diffusion_sampling import Plan, State
 from triptych.generative.networks.hidden import activations, flat
 from triptych.generative.networks.mlp import ResidualMLP
@@ -30,7 +26,7 @@ from triptych.generative.networks.unet import UNet
 from triptych.generative.observation import quantise
 from triptych.generative.progressive import BoundByStep, SamplerName
 from triptych.model import Batch, Meta
-from triptych.params import TrainingParams, at_evaluation
+from triptych.params import Count, TrainingParams, at_evaluation
 from triptych.training import predict_in_batches
 
 CHUNK = {"cpu": 256, "cuda": 2000}  # images in one pass: the CPU's caches, the GPU's memory
@@ -55,7 +51,9 @@ class DDPMParams(TrainingParams):
         64, ge=8, description="Units per layer (mlp) or channels at full size (unet)"
     )
     blocks: int = Field(4, ge=1, description="Residual blocks (mlp)")
-    multipliers: list[int] = Field([1, 2, 2], description="Channels per resolution, × width (unet)")
+    multipliers: list[Count] = Field(
+        [1, 2, 2], min_length=1, description="Channels per resolution, × width (unet)"
+    )
     attention: bool = Field(True, description="Self-attention at the lowest resolution (unet)")
     dropout: float = Field(0.0, ge=0, lt=1, description="In the residual blocks (unet)")
     channels_last: bool = Field(
@@ -99,6 +97,7 @@ class Entry(GenerativeModel):
 
     def __init__(self, params: DDPMParams, meta: Meta) -> None:
         super().__init__(params, meta)
+        self.eta = params.eta
         self.schedule = linear_schedule(params.diffusion_steps)
         self.tables = Tables(
             self.schedule,

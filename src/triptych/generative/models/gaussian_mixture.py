@@ -15,19 +15,19 @@ from triptych.generative.base import Likelihood
 from triptych.generative.closed_form import SELECTION, ClosedForm
 from triptych.generative.observation import discretised_gaussian_log_prob, quantise
 from triptych.model import Batch, Meta
-from triptych.params import ModelParams
+from triptych.params import Count, ModelParams, Positive
 from triptych.training import predict_in_batches
 
 
 class GaussianMixtureParams(ModelParams):
     """Parameters of the Gaussian mixture."""
 
-    components: list[int] = Field(
+    components: list[Count] = Field(
         [20, 40, 80],
         min_length=1,
         description="Numbers of components; the best on validation images is kept",
     )
-    floors: list[float] = Field(
+    floors: list[Positive] = Field(
         [0.03, 0.1, 0.2],
         min_length=1,
         description="Standard deviations, pixels in [−1, 1], whose squares are added to every "

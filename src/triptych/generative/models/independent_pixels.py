@@ -9,14 +9,14 @@ from torch import Tensor
 from triptych.generative.base import Likelihood
 from triptych.generative.closed_form import SELECTION, ClosedForm
 from triptych.model import Batch, Meta
-from triptych.params import ModelParams
+from triptych.params import ModelParams, Positive
 from triptych.training import predict_in_batches
 
 
 class IndependentPixelsParams(ModelParams):
     """Parameters of independent pixels."""
 
-    smoothing: list[float] = Field(
+    smoothing: list[Positive] = Field(
         [0.01, 0.03, 0.1, 0.3, 1.0, 3.0],
         min_length=1,
         description="Pseudo-counts per level; the one with the best validation likelihood is kept",

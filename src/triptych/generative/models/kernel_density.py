@@ -10,14 +10,14 @@ from triptych.generative.base import Likelihood
 from triptych.generative.closed_form import SELECTION, ClosedForm
 from triptych.generative.observation import discretised_gaussian_log_prob, normalise, quantise
 from triptych.model import Batch, Meta
-from triptych.params import ModelParams
+from triptych.params import ModelParams, Positive
 from triptych.training import predict_in_batches
 
 
 class KernelDensityParams(ModelParams):
     """Parameters of the kernel density estimate."""
 
-    bandwidths: list[float] = Field(
+    bandwidths: list[Positive] = Field(
         [0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6],
         min_length=1,
         description="Standard deviations of the kernel, pixels in [−1, 1]; the best on validation "

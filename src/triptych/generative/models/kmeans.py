@@ -10,13 +10,13 @@ from torch import Tensor
 
 from triptych.generative.closed_form import ClosedForm
 from triptych.model import Batch, Meta
-from triptych.params import ModelParams
+from triptych.params import Count, Distinct, ModelParams
 
 
 class KMeansParams(ModelParams):
     """Parameters of k-means."""
 
-    code_sizes: list[int] = Field(
+    code_sizes: Distinct[Count] = Field(
         [2, 4, 8, 16], min_length=1, description="Numbers of prototypes that are measured"
     )
     restarts: int = Field(4, ge=1, description="Starts of the algorithm; the best is kept")

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from triptych.generative.base import GenerativeModel
 from triptych.model import Batch, Meta
-from triptych.params import ModelParams
+from triptych.params import Count, Distinct, ModelParams
 
 
 class PCAParams(ModelParams):
     """Parameters of PCA."""
 
-    code_sizes: list[int] = Field(
+    code_sizes: Distinct[Count] = Field(
         [2, 4, 8, 16], min_length=1, description="Numbers of components that are measured"
     )
 

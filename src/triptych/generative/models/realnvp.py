@@ -19,7 +19,7 @@ from triptych.generative.networks.coupling import (
 )
 from triptych.generative.observation import dequantise, quantise
 from triptych.model import Batch, Meta
-from triptych.params import TrainingParams, at_evaluation
+from triptych.params import Count, TrainingParams, at_evaluation
 from triptych.training import predict_in_batches
 
 MARGIN = 0.05  # of the interval on both sides of a logit: its slope stays finite (section 4.1)
@@ -34,7 +34,7 @@ class RealNVPParams(TrainingParams):
     network: Literal["mlp", "conv"] = Field(
         "mlp", description="mlp serves 8×8 images on a CPU; conv everything larger"
     )
-    hidden: list[int] = Field([128, 128], description="Widths of the hidden layers (mlp)")
+    hidden: list[Count] = Field([128, 128], description="Widths of the hidden layers (mlp)")
     width: int = Field(64, ge=1, description="Channels (conv)")
     blocks: int = Field(4, ge=0, description="Residual blocks per coupling (conv)")
     logit: bool = Field(True, description="Work on logits of the dequantised pixels")

@@ -14,7 +14,7 @@ from triptych.generative.latent import divergence_from_prior, reparameterise
 from triptych.generative.networks.mlp import mlp
 from triptych.generative.observation import discretised_gaussian_log_prob, quantise
 from triptych.model import Batch, Meta
-from triptych.params import TrainingParams
+from triptych.params import Count, TrainingParams
 
 # Latent samples decoded at once. On the CPU small enough for its caches: 8×8 images took 2.7 times
 # longer at 200 000; on a GPU large enough to fill it.
@@ -25,7 +25,7 @@ class VAEParams(TrainingParams):
     """Parameters of the VAE."""
 
     latent: int = Field(16, ge=1, description="Dimensions of z")
-    hidden: list[int] = Field(
+    hidden: list[Count] = Field(
         [256, 128], description="Widths of the encoder; the decoder mirrors them"
     )
     beta: float = Field(

@@ -1,7 +1,7 @@
 """One network for each depth, and how far its embeddings are smoothed."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import torch
 from pydantic import Field
@@ -15,13 +15,14 @@ from triptych.graphs.network import RecipeParams
 from triptych.graphs.nodes import scores
 from triptych.metrics.smoothness import dirichlet_energy, effective_rank, mean_average_distance
 from triptych.model import Batch, Meta, Trainable
+from triptych.params import Distinct
 from triptych.seeding import derive_seed
 
 
 class SweepParams(RecipeParams):
     """The same recipe at every depth."""
 
-    depths: list[int] = Field(
+    depths: Distinct[Annotated[int, Field(ge=1, le=64)]] = Field(
         [2, 4, 8, 16, 32], min_length=1, description="Layers, one network each"
     )
     aggregator: Literal["mean", "symmetric"] = Field("symmetric", description="Operator")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import torch
 from pydantic import Field
@@ -16,12 +16,13 @@ from triptych.graphs.layer import GraphLayer
 from triptych.graphs.network import NetworkParams
 from triptych.graphs.nodes import NodeClassifier, scores
 from triptych.model import Batch, Meta, Trainable
+from triptych.params import Distinct
 
 
 class CurveParams(NetworkParams):
     """The same recipe at every share."""
 
-    shares: list[float] = Field(
+    shares: Distinct[Annotated[float, Field(gt=0, le=1)]] = Field(
         [0.006, 0.03, 0.1, 0.6],
         min_length=1,
         description="Labelled nodes of all nodes; at most the training part's share",

@@ -13,13 +13,13 @@ from triptych.graphs.base import GraphModel, Measured, Number, Parts
 from triptych.graphs.operators import separate
 from triptych.metrics.classification import accuracy
 from triptych.model import Batch, Meta
-from triptych.params import ModelParams, at_evaluation
+from triptych.params import Fraction, ModelParams, at_evaluation
 
 
 class PropagationParams(ModelParams):
     """Nothing is trained, so everything here is read by the evaluation."""
 
-    alphas: list[float] = at_evaluation(
+    alphas: list[Fraction] = at_evaluation(
         [0.5, 0.8, 0.9, 0.99],
         min_length=1,
         description="Shares that come from the neighbours; the one of the highest validation "

@@ -1,7 +1,7 @@
 """Classifiers of whole graphs with their settings chosen on the validation part, seed by seed."""
 
 from itertools import product
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -17,6 +17,7 @@ from triptych.graphs.graph_classification import GraphClassifier, GraphClassifie
 from triptych.graphs.layer import GraphLayer
 from triptych.graphs.operators import identity, sage, symmetric
 from triptych.model import Batch, Meta, Trainable
+from triptych.params import Count
 
 OPERATORS: dict[str, type[GraphLayer]] = {
     "sum": aggregators.Sum,
@@ -34,11 +35,13 @@ class NestedParams(GraphClassifierParams):
         description="sum: GIN-0; symmetric: GCN; sage: GraphSAGE, mean; none: no edge is seen, a "
         "perceptron reads the node features summed (or averaged) over the graph",
     )
-    widths: list[int] = Field([32, 64], min_length=1, description="Widths to choose among")
+    widths: list[Count] = Field([32, 64], min_length=1, description="Widths to choose among")
     readouts: list[Readout] = Field(
         ["sum"], min_length=1, description="Readouts to choose among: sum, mean"
     )
-    dropouts: list[float] = Field([0.0, 0.5], min_length=1, description="Dropouts to choose among")
+    dropouts: list[Annotated[float, Field(ge=0, lt=1)]] = Field(
+        [0.0, 0.5], min_length=1, description="Dropouts to choose among"
+    )
 
 
 class Candidate(GraphClassifier):

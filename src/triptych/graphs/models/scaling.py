@@ -15,7 +15,7 @@ from triptych.graphs.lift import lifted
 from triptych.graphs.operators import mean, symmetric
 from triptych.heap import keep_freed_memory
 from triptych.model import Batch
-from triptych.params import ModelParams, at_evaluation
+from triptych.params import Count, Distinct, ModelParams, at_evaluation
 from triptych.seeding import derive_seed, numpy_generator
 
 REACH = {"near": 64, "far": None}  # copies among which neighbours lie: in a core's cache, anywhere
@@ -25,7 +25,7 @@ AGGREGATORS: dict[str, type[GraphLayer]] = {"mean": mean.Layer, "symmetric": sym
 class ScalingParams(ModelParams):
     """Nothing is kept of the training, so everything here is read by the evaluation."""
 
-    edges: list[int] = at_evaluation(
+    edges: Distinct[Count] = at_evaluation(
         [10_000, 30_000, 100_000, 300_000, 1_000_000],
         min_length=2,
         description="Directed edges of the graphs, about; 10 000 000 need 5 GB",

@@ -17,7 +17,7 @@ from triptych.graphs.operators import sgc
 from triptych.graphs.smoothing import smoothed_rows
 from triptych.metrics.classification import accuracy
 from triptych.model import Batch, Meta, Trainable
-from triptych.params import TrainingParams
+from triptych.params import Distinct, NotNegative, TrainingParams
 
 
 class SGCParams(TrainingParams):
@@ -26,7 +26,7 @@ class SGCParams(TrainingParams):
     steps: int = Field(100, ge=1, description="Full-batch updates, for each weight decay")
     learning_rate: float = Field(0.2, gt=0, le=1, description="Adam's step size")
     hops: int = Field(2, ge=1, le=64, description="Steps of averaging, K")
-    weight_decays: list[float] = Field(
+    weight_decays: Distinct[NotNegative] = Field(
         [1e-5, 3e-5, 1e-4, 3e-4],
         min_length=1,
         description="L2 penalties; the one of the highest validation accuracy counts",

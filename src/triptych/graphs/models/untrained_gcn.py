@@ -15,7 +15,7 @@ from triptych.graphs.operators import identity, mean, symmetric
 from triptych.graphs.shuffle import shuffled
 from triptych.metrics.graph_stats import leave_one_out_discriminant
 from triptych.model import Batch
-from triptych.params import ModelParams, at_evaluation
+from triptych.params import Count, Distinct, ModelParams, at_evaluation
 from triptych.seeding import derive_seed
 
 AGGREGATORS: dict[str, type[GraphLayer]] = {"mean": mean.Layer, "symmetric": symmetric.Layer}
@@ -34,7 +34,7 @@ class UntrainedParams(ModelParams):
     swaps_per_edge: int = at_evaluation(
         10, ge=1, le=1000, description="Edge swaps, per edge, of the shuffled control graph"
     )
-    picture_depths: list[int] = at_evaluation(
+    picture_depths: Distinct[Count] = at_evaluation(
         [1, 2, 3, 4, 8, 16], description="Depths at which the first draw is kept for a picture"
     )
 

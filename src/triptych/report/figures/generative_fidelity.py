@@ -46,7 +46,7 @@ def draw(data: ReportData, canvas: Canvas) -> None:
             ax.set_xlim(left=min(0.0, float((table["mean"] - table["std"]).min())))
     if reference:
         line = plots.reference_line()
-        line.set_label("training against test images: what a perfect sampler could reach")
+        line.set_label(_caption(data))
         canvas.legend(handles=[line], loc="outside lower center")
 
 
@@ -56,6 +56,13 @@ def _reference(data: ReportData) -> dict[str, float]:
     except MissingData:
         return {}
     return {str(k): float(v) for k, v in rows.groupby("dataset")["value"].mean().items()}
+
+
+def _caption(data: ReportData) -> str:
+    """With the number of training images: the distance depends on it."""
+    counts = sorted({int(n) for n in data.select("generative", "frechet_distance_of_data")["n"]})
+    numbers = " or ".join(map(str, counts))
+    return f"{numbers} training images against the test images: what a perfect sampler could reach"
 
 
 FIGURES = [

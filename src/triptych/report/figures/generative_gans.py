@@ -131,7 +131,8 @@ FIGURES = [
         panel="generative",
         title="Samples of the adversarial models",
         reading="The first images that each model drew with its first seed, and the mean Fréchet "
-        "distance over seeds (lower is better). All but dcgan share one pair of networks.",
+        "distance over seeds (lower is better). All but dcgan have "
+        "generators of one shape, and discriminators of one shape but began's, an autoencoder.",
         draw=draw_samples,
         claims=("G15", "G16"),
         order=72,

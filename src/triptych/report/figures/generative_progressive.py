@@ -192,7 +192,8 @@ FIGURES = [
         panel="generative",
         title="The first bits buy most of the picture",
         reading="A receiver who has so many bits of the code can guess the image with this error; "
-        "a curve that falls steeply at the left spends its later bits on details.",
+        "a curve that falls steeply at the left spends its later bits on details. At its end all "
+        "bits have come, the image is known, and the error is 0.",
         draw=draw_rate_distortion,
         claims=("G24", "G22"),
         order=82,
@@ -202,7 +203,8 @@ FIGURES = [
         panel="generative",
         title="One step is not enough",
         reading="Distance of samples from test images when the sampler takes fewer, larger steps. "
-        "Solid lines are ancestral sampling, dashed ones DDIM without noise.",
+        "Solid lines are ancestral sampling, dashed ones DDIM with the model's "
+        "η (0: without noise).",
         draw=draw_steps,
         claims=("G23",),
         order=83,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from triptych.data.parts import Part
 from triptych.model import Batch, Trainable
-from triptych.params import TrainingParams
+from triptych.params import Count, Distinct, TrainingParams
 from triptych.seeding import derive_seed
 from triptych.uncertainty.base import Method
 from triptych.uncertainty.stacked import Stack
@@ -31,7 +31,7 @@ class DataSizeParams(TrainingParams):
     weight_decay: float = Field(
         1e-3, ge=0, description="L2 penalty inside the optimiser (not AdamW)"
     )
-    sizes: list[int] = Field(
+    sizes: Distinct[Count] = Field(
         [50, 150, 450, 1050], min_length=2, description="Training images, ascending"
     )
     members: int = Field(5, ge=2, le=100, description="Networks per size and condition")
