@@ -148,6 +148,42 @@ def test_meaningless_edges_join_what_was_not_joined(parts: Parts) -> None:
         noisy(edges, 40, 100.0, "toy", 0)
 
 
+@pytest.mark.parametrize("ratio", [0.0, 0.01, 0.25, 0.4, 0.5, 0.65, 0.9, 1.0])
+@pytest.mark.parametrize("left_out", [0, 1, 2])
+def test_a_bandit_has_an_arm_for_every_entry(ratio: float, left_out: int, parts: Parts) -> None:
+    """Whatever way the number of meaningless edges is rounded."""
+    arrays = dict(parts["train"].arrays)
+    given = arrays["edge_index"]
+    gone = {tuple(pair) for pair in given[:, given[0] < given[1]].T[:left_out].tolist()}
+    kept = [not {(i, j), (j, i)} & gone for i, j in given.T.tolist()]
+    arrays["edge_index"] = given[:, kept]
+    meta = parts["train"].meta | {"n_edges": sum(kept)}
+    own = {"train": Part(arrays, meta), "validation": Part(parts["validation"].arrays, meta)}
+    model = built(own, samplers=["gcn_bs"], noise=ratio, noisy=["gcn_bs"])
+    graph = model.graphs.of(*tensors(own), noise=ratio)
+    sampler = list(model._networks())[-1].sampler
+    assert sampler.log_weight.shape[1] == len(graph.operator.value)  # type: ignore[union-attr]
+    sampler.sample(graph, torch.arange(40), 80, torch.Generator(), 0)
+
+
+@pytest.mark.parametrize("ratio", [0.4, 0.65, 0.9])
+def test_bandits_on_the_hubs_with_meaningless_edges(ratio: float) -> None:
+    """The set of params.yaml, at values where another rounding falls short by an arm."""
+    from triptych.data.catalogue import get
+    from triptych.data.prepare import read_raw
+
+    content = read_raw(get("hubs"), None)
+    model = Entry(
+        SampledParams(**(SMALL | {"samplers": ["gcn_bs"], "noise": ratio, "noisy": ["gcn_bs"]})),
+        content.meta | {"dataset": "hubs", "seed": 0},
+    )
+    x, edges = (torch.from_numpy(content.arrays[name]) for name in ("x", "edge_index"))
+    graph = model.graphs.of(x, edges, noise=ratio)
+    own = network(model, f"gcn_bs_budget_8_noise_{str(ratio).replace('.', '_')}")
+    own.sampler.sample(graph, torch.arange(8), 8, torch.Generator().manual_seed(0), 0)
+    assert own.sampler.settings.entries == len(graph.operator.value)
+
+
 def test_graphs_are_made_once_and_forgotten_in_the_end(parts: Parts) -> None:
     x, edges = tensors(parts)
     graphs = Graphs("mean", "none", parts["train"].meta)
