@@ -42,20 +42,27 @@ def test_interpolation_is_linear_in_the_logarithm_and_never_beyond() -> None:
     assert math.isnan(interpolated(1.0, {}))
 
 
-def test_explosion_against_powers_and_at_the_hub() -> None:
-    rows: list[Row] = [
-        ("all", "tree/hops=5", {0: 1e6, 1: 1e6}),
-        ("all", "k_power/hops=5", {0: 1e5, 1: 1e5}),
-        ("all", "neighbours/hops=2", {0: 50.0, 1: 50.0}),
-        ("all", "k_power/hops=2", {0: 500.0, 1: 500.0}),
-        ("all", "neighbours_hub/hops=2", {0: 5000.0, 1: 5000.0}),
+def growth(distinct: float, k: float = 10.0) -> list[Row]:
+    return [
+        ("all", "tree/hops=5", {0: 10 * k**5, 1: 10 * k**5}),
+        ("all", "k_power/hops=5", {0: k**5, 1: k**5}),
+        ("all", "neighbours/hops=1", {0: k, 1: k}),
+        ("all", "neighbours/hops=2", {0: distinct, 1: distinct}),
+        ("all", "k_power/hops=2", {0: k**2, 1: k**2}),
+        ("all", "neighbours_hub/hops=2", {0: 100 * distinct, 1: 100 * distinct}),
     ]
-    effects = n08_explosion.effects(table(rows, model="neighbourhood"))
-    assert [effect.values for effect in effects] == [
-        pytest.approx({0: 1.0, 1: 1.0}), pytest.approx({0: -1.0, 1: -1.0}),
-        pytest.approx({0: 2.0, 1: 2.0}),
-    ]  # fmt: skip
-    assert len({effect.comparison for effect in effects}) == 3
+
+
+def test_explosion_can_fail_where_neighbours_share_their_neighbours() -> None:
+    for distinct, expected in ((1000.0, 1.0), (10.0, -1.0)):
+        effects = n08_explosion.effects(table(growth(distinct), model="neighbourhood"))
+        tree, rate, hub = effects
+        assert rate.values == pytest.approx({0: expected, 1: expected})
+        # log10 of (second hop over first) over K, the first hop being K.
+        assert math.log10(distinct / 10 / 10) == expected
+        assert tree.values == pytest.approx({0: 1.0, 1: 1.0})
+        assert hub.values == pytest.approx({0: 2.0, 1: 2.0})
+        assert ["read its size" in each.comparison for each in effects] == [True, False, True]
     assert n08_explosion.effects(table([])) == []
 
 
