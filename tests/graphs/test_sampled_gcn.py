@@ -455,8 +455,46 @@ def test_the_share_of_meaningless_draws_by_hand(parts: Parts) -> None:
     assert noise_share(policy, graph, added) == pytest.approx(by_hand, abs=1e-6)
 
 
+def test_who_does_not_draw_for_a_node_has_no_share_of_its_draws(parts: Parts) -> None:
+    model = built(parts, noise=0.5, noisy=ALL)
+    x, edges = tensors(parts)
+    graph, added = model.graphs.of(x, edges, noise=0.5), model.graphs.added(x, edges, 0.5)
+    found = {
+        own.spec.sampler: noise_share(own, graph, added)
+        for own in model._networks()
+        if own.spec.noise
+    }
+    drawing = {"graphsage", "gcn_bs", "pass_gnn"}
+    assert set(found) == set(ALL)
+    assert {name for name, share in found.items() if share is not None} == drawing
+
+
+def test_uniform_draws_have_uniform_probabilities(parts: Parts) -> None:
+    model = built(parts, samplers=["graphsage"])
+    graph = model.graphs.of(*tensors(parts))
+    sampler = network(model, "graphsage_budget_8").sampler
+    row, place, q = sampler.probabilities(graph, torch.arange(40), 0)  # type: ignore[operator]
+    assert torch.equal(place, torch.arange(len(graph.operator.value)))
+    sums = torch.zeros(40, dtype=torch.float64).index_add(0, row, q)
+    torch.testing.assert_close(sums, torch.ones_like(sums), rtol=0, atol=40 * 2**-52)
+    assert all(len(set(q[row == i].tolist())) == 1 for i in range(40))
+
+
+def test_what_estimates_another_sum_has_no_error_of_this_one(parts: Parts) -> None:
+    """PASS is unbiased for its own policy; what it is off Â by is its purpose, not an error."""
+    model = built(parts, samplers=["graphsage", "ladies", "pass_gnn"])
+    found = values(model.measure(parts, ("a",)).numbers)
+    measured = {name.split("/")[1].split(",")[0] for _, name in found if "_error/" in name}
+    assert measured == {"graphsage", "ladies"}
+    assert ("test", "sampled_accuracy/pass_gnn,budget=8") in found
+    wrong = [name for name in ALL if not samplers.find(name).estimates]
+    assert wrong == ["pass_gnn"]
+
+
 def test_records_name_every_network(parts: Parts) -> None:
-    model = built(parts, shares=[0.5, 1.0], noise=0.5, noisy=["full", "graphsage", "pass_gnn"])
+    model = built(
+        parts, shares=[0.5, 1.0], noise=0.5, noisy=["full", "graphsage", "ladies", "pass_gnn"]
+    )
     trained(model, parts)
     found = values(model.measure(parts, ("a",)).numbers)
     for variant in (spec.variant for spec in specs(model.params)):
@@ -468,6 +506,9 @@ def test_records_name_every_network(parts: Parts) -> None:
     assert ("train", "start_error/as_gcn,budget=4") in found
     assert ("train", "start_error/ladies,budget=4") not in found
     assert 0 < found["all", "noise_share/graphsage,budget=8,noise=0.5"] < 0.5
+    assert {name for _, name in found if name.startswith("noise_share")} == {
+        "noise_share/graphsage,budget=8,noise=0.5", "noise_share/pass_gnn,budget=8,noise=0.5",
+    }  # fmt: skip
 
 
 def test_default_parameters_train_every_sampler() -> None:
