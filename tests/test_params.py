@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from triptych import configuration, plan, registry
+from triptych.claims.graphs import n17_screening
 from triptych.errors import UserError
 from triptych.params import split_stages
 
@@ -134,6 +135,28 @@ def merge(base, overlay):
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = merge(result[key], value) if both else value
     return result
+
+
+@pytest.mark.parametrize("overlay", [None, "paper", "test"])
+def test_the_control_without_messages_is_trained_alike(config, overlay):
+    if overlay:
+        config = merge(config, yaml.safe_load((ROOT / f"params/{overlay}.yaml").read_text()))
+    models = config["graphs"]["models"]
+    for network, control in n17_screening.ALONE.items():
+        own = {"model": network} | models[network]
+        assert models[control]["depth"] == 0 < own["depth"]
+        assert models[control] | {"depth": None} == own | {"depth": None}
+
+
+def test_the_papers_curve_asks_for_no_more_labels_than_there_are(config):
+    overlay = yaml.safe_load((ROOT / "params/paper.yaml").read_text())
+    models = merge(config, overlay)["graphs"]["models"]
+    nodes, trained = 2708, 1208  # Cora in the split of Chen, Ma and Xiao (2018)
+    for name in ("gcn_labels", "mlp_labels"):
+        assert models[name]["datasets"] == ["cora_fastgcn"]
+        assert round(max(models[name]["shares"]) * nodes) <= trained
+    assert models["gcn_labels"]["shares"] == models["mlp_labels"]["shares"]
+    assert "shares" not in models["gcn_inductive"]
 
 
 def test_schema_file_is_current():

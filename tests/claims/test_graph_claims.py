@@ -40,24 +40,50 @@ def both(
     return rows(name, "gcn", gcn, sizes, rule) + rows(name, "mlp", mlp, sizes, rule)
 
 
-def test_gain_of_the_graph_and_of_the_dial() -> None:
-    sizes = (480, 160, 160)
-    made = both("digits_knn", {0: 0.9, 1: 0.8}, {0: 0.8, 1: 0.75}, (50, 50, 1697), FEW)
-    made += both("csbm_phi_000", {0: 0.6, 1: 0.5}, {0: 0.9, 1: 0.8}, sizes, HOLD_OUT)
-    made += both("csbm_phi_p050", {0: 0.9}, {0: 0.8}, sizes, HOLD_OUT)
-    made += both("csbm_phi_p100", {0: 0.95, 2: 1.0}, {0: 0.5, 2: 0.5}, sizes, HOLD_OUT)
-    made += both("csbm_phi_m100", {0: 0.85}, {0: 0.5}, sizes, HOLD_OUT)
+def mixing(dataset: str, same: float, chance: float, seeds: tuple[int, ...]) -> list[Record]:
+    return [
+        Record(
+            "graphs", "node classification", dataset, "gcn", seed, "all", metric, value,
+            "fraction", "exact", 1000, "",
+        )
+        for seed in seeds
+        for metric, value in (("homophily", same), ("homophily/chance", chance))
+    ]  # fmt: skip
+
+
+def test_homophily_is_tested_where_there_is_some() -> None:
+    made = []
+    for name, same, chance in (
+        ("like", 0.9, 0.5), ("unlike", 0.1, 0.5), ("by_chance", 0.5, 0.5), ("hardly", 0.54, 0.5),
+        ("one_large_class", 0.82, 0.82), ("many_classes", 0.3, 0.1),
+    ):  # fmt: skip
+        made += both(name, {0: 0.9, 1: 0.8}, {0: 0.8, 1: 0.75}, (50, 50, 1697), FEW)
+        made += mixing(name, same, chance, (0, 1))
+    made += both("not_recorded", {0: 0.9}, {0: 0.8}, (50, 50, 1697), FEW)
     effects = {effect.dataset: effect for effect in n02_homophily.effects(table(made))}
-    assert set(effects) == {
-        "digits_knn", "csbm_phi_000", "csbm_phi_p050", "csbm_phi_p100", "csbm_phi_m100",
-        "csbm dial",
-    }  # fmt: skip
-    assert effects["digits_knn"].values == pytest.approx({0: 0.1, 1: 0.05})
-    assert effects["digits_knn"].test_train_ratio == 0
-    assert effects["csbm_phi_000"].values == pytest.approx({0: -0.3, 1: -0.3})
-    assert effects["csbm_phi_000"].test_train_ratio == pytest.approx(1 / 3)
-    assert effects["csbm dial"].values == pytest.approx({0: 0.45 + 0.3})  # the seed both ends have
-    assert "φ = 1" in effects["csbm dial"].comparison
+    assert set(effects) == {"like", "many_classes"}
+    assert effects["like"].values == pytest.approx({0: 0.1, 1: 0.05})
+    assert effects["like"].test_train_ratio == 0
+    found = {name: n02_homophily.assortativity(table(made), name) for name in ("like", "hardly")}
+    assert found == pytest.approx({"like": 0.8, "hardly": 0.08})
+
+
+def test_the_dial_compares_homophily_with_as_much_heterophily() -> None:
+    """Edges that tell as much either way leave no effect, however much they tell."""
+    sizes = (480, 160, 160)
+    made = []
+    for name, gcn, mlp in (
+        ("m100", {0: 0.85}, {0: 0.5}), ("m050", {0: 0.9}, {0: 0.8}), ("000", {0: 0.6}, {0: 0.9}),
+        ("p025", {0: 1.0}, {0: 0.5}), ("p050", {0: 0.9, 1: 0.9}, {0: 0.8, 1: 0.8}),
+        ("p100", {0: 0.95, 2: 1.0}, {0: 0.5, 2: 0.5}),
+    ):  # fmt: skip
+        made += both(f"csbm_phi_{name}", gcn, mlp, sizes, HOLD_OUT)
+    half, whole = n02_homophily.effects(table(made))
+    assert {half.dataset, whole.dataset} == {"csbm dial"}
+    assert half.values == pytest.approx({0: 0.0})
+    assert whole.values == pytest.approx({0: 0.45 - 0.35})  # the seed that both ends have
+    assert whole.comparison == "gain (gcn − mlp) at φ = 1 − at φ = −1"
+    assert half.test_train_ratio == pytest.approx(1 / 3)
 
 
 def test_no_baseline_no_effect() -> None:

@@ -48,6 +48,13 @@ def test_actives_beyond_chance_by_hand() -> None:
     assert chance.test_train_ratio == pytest.approx(350 / 500)
 
 
+def test_atoms_alone_are_the_control_of_the_network_they_are_made_of() -> None:
+    """GINE without messages would be another network than the other one's first step."""
+    made = rows("gine", {0: 0.12}, SCAFFOLD) + rows("atoms_alone", {0: 0.08}, SCAFFOLD)
+    (chance,) = n17_screening.effects(table(made))
+    assert chance.comparison.endswith("gine − chance")
+
+
 def test_another_split_is_no_screen() -> None:
     assert n17_screening.effects(table(rows("dmpnn", {0: 0.12}, RANDOM))) == []
     kept = [r for r in rows("dmpnn", {0: 0.1}, SCAFFOLD) if r.metric != "precision_at_100"]

@@ -13,6 +13,11 @@ RULE = "split: 200 training labels, drawn anew for each seed"
 Row = tuple[str, str, dict[int, float]]  # split, metric, value per seed
 
 
+def entries(**rows: list[Row]) -> pd.DataFrame:
+    """Several entries on one data set."""
+    return pd.concat([table(own, model=model) for model, own in rows.items()], ignore_index=True)
+
+
 def table(rows: list[Row], dataset: str = "hubs", model: str = "sampled_gcn") -> pd.DataFrame:
     records = [
         Record(
@@ -42,20 +47,27 @@ def test_interpolation_is_linear_in_the_logarithm_and_never_beyond() -> None:
     assert math.isnan(interpolated(1.0, {}))
 
 
-def test_explosion_against_powers_and_at_the_hub() -> None:
-    rows: list[Row] = [
-        ("all", "tree/hops=5", {0: 1e6, 1: 1e6}),
-        ("all", "k_power/hops=5", {0: 1e5, 1: 1e5}),
-        ("all", "neighbours/hops=2", {0: 50.0, 1: 50.0}),
-        ("all", "k_power/hops=2", {0: 500.0, 1: 500.0}),
-        ("all", "neighbours_hub/hops=2", {0: 5000.0, 1: 5000.0}),
+def growth(distinct: float, k: float = 10.0) -> list[Row]:
+    return [
+        ("all", "tree/hops=5", {0: 10 * k**5, 1: 10 * k**5}),
+        ("all", "k_power/hops=5", {0: k**5, 1: k**5}),
+        ("all", "neighbours/hops=1", {0: k, 1: k}),
+        ("all", "neighbours/hops=2", {0: distinct, 1: distinct}),
+        ("all", "k_power/hops=2", {0: k**2, 1: k**2}),
+        ("all", "neighbours_hub/hops=2", {0: 100 * distinct, 1: 100 * distinct}),
     ]
-    effects = n08_explosion.effects(table(rows, model="neighbourhood"))
-    assert [effect.values for effect in effects] == [
-        pytest.approx({0: 1.0, 1: 1.0}), pytest.approx({0: -1.0, 1: -1.0}),
-        pytest.approx({0: 2.0, 1: 2.0}),
-    ]  # fmt: skip
-    assert len({effect.comparison for effect in effects}) == 3
+
+
+def test_explosion_can_fail_where_neighbours_share_their_neighbours() -> None:
+    for distinct, expected in ((1000.0, 1.0), (10.0, -1.0)):
+        effects = n08_explosion.effects(table(growth(distinct), model="neighbourhood"))
+        tree, rate, hub = effects
+        assert rate.values == pytest.approx({0: expected, 1: expected})
+        # log10 of (second hop over first) over K, the first hop being K.
+        assert math.log10(distinct / 10 / 10) == expected
+        assert tree.values == pytest.approx({0: 1.0, 1: 1.0})
+        assert hub.values == pytest.approx({0: 2.0, 1: 2.0})
+        assert ["read its size" in each.comparison for each in effects] == [True, False, True]
     assert n08_explosion.effects(table([])) == []
 
 
@@ -156,12 +168,13 @@ def test_noise_is_an_effect_of_its_own() -> None:
         *network("ladies,budget=8,noise=1", 0.6, 8),
         ("all", "noise_share/graphsage,budget=8,noise=1", {0: 0.5, 1: 0.5}),
         ("all", "noise_share/pass_gnn,budget=8,noise=1", {0: 0.2, 1: 0.2}),
-        ("all", "noise_share/ladies,budget=8,noise=1", {0: 0.5, 1: 0.5}),
     ]  # fmt: skip
     effects = {effect.comparison: effect.values for effect in n10_importance.effects(table(rows))}
     edges = "1 meaningless edges per true one"
     assert effects == {
-        f"test accuracy, {edges}: PASS − GraphSAGE": pytest.approx({0: 0.3, 1: 0.3}),
+        f"test accuracy, {edges}: PASS (evaluated with its own policy) − GraphSAGE": pytest.approx(
+            {0: 0.3, 1: 0.3}
+        ),
         f"draws that follow one of {edges}: GraphSAGE − PASS": pytest.approx({0: 0.3, 1: 0.3}),
         f"test accuracy, {edges}: LADIES − GraphSAGE": pytest.approx({0: 0.1, 1: 0.1}),
     }
@@ -177,3 +190,38 @@ def test_seeds_that_share_most_of_their_data_widen_the_interval() -> None:
     made = table(rows).assign(protocol=rule)
     (effect,) = n10_importance.effects(made)
     assert effect.test_train_ratio == pytest.approx(3000 / 9000)
+
+
+def test_entries_on_one_graph_are_told_apart() -> None:
+    """Two effects of one label would be drawn, and read, as one."""
+    uniform = [*network("graphsage,budget=8", 0.5, 8), *network("graphsage,budget=9", 0.5, 9)]
+    made = entries(
+        plain=[*network("full", 0.9, 5000), *uniform, *network("ladies,budget=8", 0.6, 8)],
+        noisy=[
+            *network("full", 0.9, 5000), *uniform, *network("ladies,budget=8", 0.7, 8),
+            *network("fastgcn,budget=8", 0.4, 8),
+        ],
+    )  # fmt: skip
+    found = {effect.comparison: effect.values[0] for effect in n10_importance.effects(made)}
+    label = "test accuracy at equal nodes:"
+    assert found == pytest.approx(
+        {
+            f"{label} LADIES − GraphSAGE (noisy)": 0.2,
+            f"{label} LADIES − GraphSAGE (plain)": 0.1,
+            f"{label} FastGCN − GraphSAGE": -0.1,  # of one entry alone: nothing to tell apart
+        }
+    )
+    alone = made[made["model"] == "plain"]
+    assert [e.comparison for e in n10_importance.effects(alone)] == [f"{label} LADIES − GraphSAGE"]
+
+
+def test_costs_of_entries_on_one_graph_are_told_apart() -> None:
+    rows = [
+        *costs("full", 1000, 1e6, 0.1, 16), *costs("graphsage,fanout=5", 100, 1e4, 0.01, 16),
+        ("test", "sampled_accuracy/full", {0: 0.9}),
+        ("test", "sampled_accuracy/graphsage,fanout=5", {0: 0.9}),
+    ]  # fmt: skip
+    effects = n09_fixed_fanout.effects(entries(plain=rows, noisy=rows))
+    labels = [effect.comparison for effect in effects]
+    assert len(labels) == len(set(labels)) == 8
+    assert {label[label.rindex("(") :] for label in labels} == {"(plain)", "(noisy)"}

@@ -50,7 +50,8 @@ def test_a_job_end_to_end_twice(tmp_path: Path, folders: list[Path]) -> None:
     assert list(wide.index) == SEEDS
     assert set(wide.columns) == {
         ("train", "n_train"), ("train", "diverged"), ("train", "parameters"), ("all", "homophily"),
-        ("validation", "accuracy"), ("validation", "nll"), ("test", "accuracy"), ("test", "nll"),
+        ("all", "homophily/chance"), ("validation", "accuracy"), ("validation", "nll"),
+        ("test", "accuracy"), ("test", "nll"),
     }  # fmt: skip
     assert (wide["train", "diverged"] == 0).all()
     assert (wide["train", "n_train"] == 10).all()
@@ -68,6 +69,24 @@ def test_a_job_end_to_end_twice(tmp_path: Path, folders: list[Path]) -> None:
         "weights.safetensors", "graph.safetensors", "train.safetensors", "validation.safetensors",
         "test.safetensors",
     }  # fmt: skip
+
+
+def test_homophily_counts_the_edges_whose_labels_are_known(parts: dict[str, Part]) -> None:
+    edges = parts["train"].arrays["edge_index"]
+    held = parts["test"].arrays
+    fewer = parts | {
+        "test": Part({name: held[name][:5] for name in ("index", "y")}, parts["test"].meta)
+    }
+    for made, hidden in ((parts, set()), (fewer, set(held["index"][5:].tolist()))):
+        pairs = [(i, j) for i, j in edges.T.tolist() if not {i, j} & hidden]
+        numbers = {number.metric: number for number in evaluate._graph(made)}
+        assert {number.n for number in numbers.values()} == {len(pairs) // 2}
+        same = np.mean([i % 2 == j % 2 for i, j in pairs])  # classes of the toy: even and odd
+        assert numbers["homophily"].value == pytest.approx(same)
+        assert 0.4 < numbers["homophily/chance"].value < 0.6
+        counted = f"counted: {len(pairs) // 2} of {edges.shape[1] // 2} edges"
+        assert all(counted in number.protocol for number in numbers.values())
+    assert hidden
 
 
 def test_the_graph_helps_on_a_homophilous_graph(tmp_path: Path, folders: list[Path]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from triptych.data.parts import Part
 from triptych.errors import UserError
@@ -121,6 +122,26 @@ def test_a_share_hides_the_other_labels(parts: Parts) -> None:
     assert torch.equal(few.loss(data, rng.manual_seed(0)), expected)
     everything = NodeClassifier.loss(few, data, rng.manual_seed(0))
     assert not torch.equal(everything, expected)
+
+
+def test_a_share_that_the_training_part_does_not_have_is_refused(parts: Parts) -> None:
+    """10 of 40 nodes can be labelled. Fewer on validation is no matter: all of those are taken."""
+    model = built(label_curve.Entry, parts, shares=[0.25, 0.3])
+    data, held = model.tensors(parts["train"], parts["validation"])
+    fits, too_many = model.trainables().values()
+    fits.loss(data, torch.Generator())
+    words = r"toy: expected shares of up to 0\.25 \(.* 10 of 40 nodes\), found 0\.3; lower it"
+    for refused in (lambda: too_many.loss(data, torch.Generator()), lambda: too_many.known(data)):
+        with pytest.raises(UserError, match=words):
+            refused()
+    few = {name: held[name][:3] for name in ("index", "y")}
+    assert torch.isfinite(fits.validation_loss(dict(held) | few, torch.Generator()))
+
+
+@pytest.mark.parametrize("wrong", [0.0, -0.1, 1.01])
+def test_shares_are_fractions(wrong: float) -> None:
+    with pytest.raises(ValidationError, match=r"shares\.1"):
+        label_curve.CurveParams(shares=[0.1, wrong])
 
 
 def test_curve_numbers(parts: Parts) -> None:

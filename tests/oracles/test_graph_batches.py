@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from triptych.graphs.aggregators import AGGREGATORS, Aggregator
+from triptych.graphs.aggregators import AGGREGATORS, Aggregator, Alone
 from triptych.graphs.blocks import Blocks, one_graph
 from triptych.graphs.graph_classification import GraphClassifier
 from triptych.graphs.layer import GraphLayer
@@ -20,7 +20,7 @@ DOUBLE = torch.float64
 # A single node, no edge at all, a hub, a triangle with a tail, and the single node again.
 GRAPHS = [nx.empty_graph(1), nx.empty_graph(3), nx.star_graph(4), nx.lollipop_graph(3, 2),
           nx.empty_graph(1)]  # fmt: skip
-OPERATORS: list[type[GraphLayer]] = [*AGGREGATORS.values(), symmetric.Layer, mean.Layer]
+OPERATORS: list[type[GraphLayer]] = [*AGGREGATORS.values(), Alone, symmetric.Layer, mean.Layer]
 TINY = 1e-13  # a few dozen roundings of numbers of order 1 in double precision
 
 
@@ -98,7 +98,11 @@ def test_nodes_out_of_the_order_of_their_graphs_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("aggregator", "readout", "head", "batch_norm"),
-    list(itertools.product(["sum", "mean", "max"], ["sum", "mean"], ["nodes", "layers"], [True])),
+    list(
+        itertools.product(
+            ["sum", "mean", "max", "none"], ["sum", "mean"], ["nodes", "layers"], [True]
+        )
+    ),
 )
 def test_a_graph_does_not_see_the_others_of_its_batch(
     aggregator: str, readout: str, head: str, batch_norm: bool
@@ -160,7 +164,7 @@ def test_the_sum_of_node_outputs_is_deck_bs_formula() -> None:
     )
 
 
-@pytest.mark.parametrize("layer", AGGREGATORS.values())
+@pytest.mark.parametrize("layer", [*AGGREGATORS.values(), Alone])
 def test_aggregators_are_their_loop_over_nodes(layer: type[Aggregator]) -> None:
     data = joined(GRAPHS, width=4)
     made = layer(4, 3).to(DOUBLE)
@@ -169,6 +173,22 @@ def test_aggregators_are_their_loop_over_nodes(layer: type[Aggregator]) -> None:
     torch.testing.assert_close(
         found, made.node_wise(data["x"], data["edge_index"]), rtol=0, atol=TINY
     )
+
+
+@pytest.mark.parametrize("head", ["nodes", "layers"])
+def test_without_edges_nothing_else_is_missing(head: str) -> None:
+    """Of the aggregators the control has each weight and, where there is no edge, each output."""
+    found = {name: network(aggregator=name, head=head) for name in (*AGGREGATORS, "none")}
+    shapes = {
+        name: [weight.shape for weight in model.parameters()] for name, model in found.items()
+    }
+    assert all(each == shapes["none"] for each in shapes.values())
+    data, empty = joined(GRAPHS[3:4]), torch.zeros((2, 0), dtype=torch.int64)
+    bare = found["none"].respond(data["x"], empty)
+    assert torch.equal(found["none"].respond(data["x"], data["edge_index"]), bare)
+    for name in AGGREGATORS:  # one seed: the same weights; sums of one term are exact
+        assert torch.equal(found[name].respond(data["x"], empty), bare)
+        assert not torch.equal(found[name].respond(data["x"], data["edge_index"]), bare)
 
 
 def test_the_sum_is_the_librarys_gin() -> None:

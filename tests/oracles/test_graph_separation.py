@@ -5,7 +5,12 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import LeaveOneOut
 
-from triptych.metrics.graph_stats import edge_homophily, leave_one_out_discriminant
+from triptych.metrics.graph_stats import (
+    chance_homophily,
+    edge_homophily,
+    ends,
+    leave_one_out_discriminant,
+)
 
 
 def refitted(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -49,3 +54,23 @@ def test_homophily_by_hand() -> None:
     assert edge_homophily(triangle, np.array([0, 0, 1])) == pytest.approx(1 / 3)
     assert edge_homophily(triangle, np.array([0, 0, -1])) == 1.0  # edges at node 2 do not count
     assert np.isnan(edge_homophily(triangle, np.array([-1, -1, -1])))
+
+
+def test_edges_without_both_labels_are_not_counted() -> None:
+    triangle = np.array([[0, 1, 2], [1, 2, 0]])
+    assert ends(triangle, np.array([1, 0, 1])).tolist() == [[1, 0, 1], [0, 1, 1]]
+    assert ends(triangle, np.array([1, 0, -1])).tolist() == [[1], [0]]
+    assert np.isnan(chance_homophily(triangle, np.array([0, -1, -1])))
+
+
+def test_chance_is_what_randomly_paired_ends_give() -> None:
+    """By enumeration: every end with every end, its own included (with replacement)."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 30)
+    edges = rng.integers(0, 30, (2, 80))
+    classes = y[edges].ravel()
+    assert chance_homophily(edges, y) == pytest.approx((classes[:, None] == classes).mean())
+    assert chance_homophily(np.hstack([edges, edges[::-1]]), y) == chance_homophily(edges, y)
+    # A star has half of its ends at the centre: classes count by ends, not by nodes.
+    star = np.array([[0] * 4, [1, 2, 3, 4]])
+    assert chance_homophily(star, np.array([0, 1, 1, 1, 1])) == 0.5

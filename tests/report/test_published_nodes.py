@@ -40,6 +40,33 @@ def test_ours_come_first_with_spread_runs_and_rule() -> None:
     assert table in graph_tables.tables(made)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "rule"),
+    [
+        (  # label propagation, as its entry writes it
+            "transductive: edges and the labels of the training part only, no features; split: "
+            "public; 50 steps; α of the highest validation accuracy among [0.5, 0.9]; nothing is "
+            "random",
+            "50 steps; α of the highest validation accuracy among [0.5, 0.9]",
+        ),
+        (
+            "split: public; 7 steps; α of the highest validation accuracy among [0.5]",
+            "7 steps; α of the highest validation accuracy among [0.5]",
+        ),
+        (
+            "split: public; at most 100 full-batch steps; weights of the last step; weight decay "
+            "of the highest validation accuracy: [0.1]",
+            "at most 100 full-batch steps; weights of the last step; weight decay of the highest "
+            "validation accuracy: [0.1]",
+        ),
+    ],
+)
+def test_the_protocol_says_how_training_ended_and_what_was_chosen(protocol: str, rule: str) -> None:
+    made = data(row("one", "cora", 0, 0.8) | {"protocol": protocol})
+    (table,) = published_nodes.tables(made)
+    assert table.rows[0][4].text == f"one run; {rule}"
+
+
 def test_other_graphs_have_no_such_table() -> None:
     assert published_nodes.tables(data(row("gcn", "karate", 0, 0.9))) == []
 

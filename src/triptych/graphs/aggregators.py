@@ -124,4 +124,23 @@ class Max(Aggregator):
         return rows.amax(dim=0)
 
 
+class Alone(Aggregator):
+    """X: no neighbour is looked at. The control of the others, with as many weights."""
+
+    @staticmethod
+    def prepare(edge_index: Tensor, nodes: int, dtype: torch.dtype = torch.float32) -> Graph:
+        """Nothing to prepare."""
+        return ()
+
+    @staticmethod
+    def gather(x: Tensor, graph: Graph) -> Tensor:
+        """Every node itself."""
+        return x
+
+    @staticmethod
+    def gather_one(rows: Tensor) -> Tensor:
+        """The node, which is the first of its closed neighbourhood."""
+        return rows[0]
+
+
 AGGREGATORS: dict[str, type[Aggregator]] = {"sum": Sum, "mean": Mean, "max": Max}

@@ -7,7 +7,7 @@ from triptych import jobs, records, registry
 from triptych.data.parts import PARTS, part_files, read_part
 from triptych.files import Array, read_arrays, read_json, write_arrays
 from triptych.graphs.base import GraphModel, Number, Parts, labels
-from triptych.metrics.graph_stats import edge_homophily
+from triptych.metrics.graph_stats import chance_homophily, edge_homophily, ends
 from triptych.records import Record
 from triptych.train import restore, stream
 
@@ -81,10 +81,22 @@ def _graph(parts: Parts) -> list[Number]:
     meta, arrays = parts["train"].meta, parts["train"].arrays
     if meta["kind"] != "graph" or not meta["n_classes"]:
         return []
-    edges = arrays["edge_index"]
-    value = edge_homophily(edges, labels(parts))
-    protocol = "share of edges between two nodes of one class; a property of the data set"
-    return [Number("all", "homophily", value, "fraction", edges.shape[1] // 2, protocol)]
+    edges, known = arrays["edge_index"], labels(parts)
+    counted = ends(edges, known).shape[1] // 2
+    if not counted:
+        return []
+    which = (
+        f"counted: {counted} of {edges.shape[1] // 2} edges, those between nodes of the three "
+        "parts; a property of the data set"
+    )
+    same = f"share of edges between two nodes of one class; {which}"
+    chance = f"that share if the ends of the edges were paired at random; {which}"
+    return [
+        Number("all", "homophily", edge_homophily(edges, known), "fraction", counted, same),
+        Number(
+            "all", "homophily/chance", chance_homophily(edges, known), "fraction", counted, chance
+        ),
+    ]
 
 
 def _train_seconds(facts: dict[str, Any]) -> Number:

@@ -18,7 +18,7 @@ from triptych.graphs.operators import mean, symmetric
 from triptych.graphs.rows import Entries, Rows
 from triptych.graphs.sampling import RowGraph, Sample, SamplerSettings
 from triptych.graphs.sparse import Sparse
-from triptych.graphs.variants import noisy, thinned
+from triptych.graphs.variants import new_pairs, noisy, thinned
 from triptych.model import Batch, Meta, Trainable
 
 AGGREGATORS: dict[str, type[MatrixLayer]] = {"mean": mean.Layer, "symmetric": symmetric.Layer}
@@ -152,7 +152,8 @@ class SampledNetwork(Trainable):
         hidden = [params.hidden] * (params.depth - 1)
         sizes = [int(meta["n_features"]), *hidden, int(meta["n_classes"])]
         self.layers = nn.ModuleList(layer(*pair) for pair in pairwise(sizes))
-        entries = round(int(meta.get("n_edges", 0)) * (1 + spec.noise)) + int(meta["n"])
+        edges = int(meta.get("n_edges", 0))  # in both directions, as Â has them
+        entries = edges + 2 * new_pairs(edges, spec.noise) + int(meta["n"])
         settings = SamplerSettings(
             features=sizes[0],
             entries=entries,

@@ -80,11 +80,13 @@ class Sampler(nn.Module):
 
     Attributes:
         unbiased: Whether E[weights] equals the rows of Â, whatever the graph.
+        estimates: Whether its sums stand for those of Â, with a bias or without one.
         learns: Whether :meth:`learn` does anything.
         kind: node-wise (every target draws its own) or layer-wise (all targets share one draw).
     """
 
     unbiased: ClassVar[bool] = True
+    estimates: ClassVar[bool] = True
     learns: ClassVar[bool] = False
     kind: ClassVar[str] = NODE_WISE
 
@@ -142,12 +144,12 @@ class NodeWise(Sampler):
 
     def probabilities(
         self, graph: RowGraph, targets: Tensor, layer: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor] | None:
         """For every entry of the targets' rows: row, place in Â, and probability of one draw.
 
-        The probabilities of a row sum to 1; float64.
+        The probabilities of a row sum to 1; float64. None where nothing is drawn.
         """
-        raise NotImplementedError
+        return None
 
     def weigh(
         self,

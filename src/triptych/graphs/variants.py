@@ -28,6 +28,11 @@ def thinned(edges: Edges, nodes: int, share: float, *names: object) -> Edges:
     return edges[:, lot[pair] < share]
 
 
+def new_pairs(entries: int, ratio: float) -> int:
+    """Undirected edges that :func:`noisy` adds to a graph of ``entries`` directed ones."""
+    return round(ratio * entries / 2)
+
+
 def noisy(edges: Edges, nodes: int, ratio: float, *names: object) -> tuple[Edges, Edges]:
     """Add random edges between nodes that were not joined.
 
@@ -40,7 +45,7 @@ def noisy(edges: Edges, nodes: int, ratio: float, *names: object) -> tuple[Edges
     Returns:
         All edges, and the new ones alone; both directions of each.
     """
-    wanted = round(ratio * edges.shape[1] / 2)
+    wanted = new_pairs(edges.shape[1], ratio)
     most = nodes * (nodes - 1) // 2 - edges.shape[1] // 2
     if wanted > most:
         raise ValueError(f"noisy: expected room for {wanted} more edges, found {most}")

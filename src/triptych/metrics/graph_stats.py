@@ -21,9 +21,40 @@ def edge_homophily(edge_index: Ints, labels: Ints) -> float:
         >>> edge_homophily(np.array([[0, 1], [1, 2]]), np.array([0, 0, 1]))
         0.5
     """
-    first, second = labels[edge_index[0]], labels[edge_index[1]]
-    known = (first >= 0) & (second >= 0)
-    return float((first == second)[known].mean()) if known.any() else float("nan")
+    first, second = ends(edge_index, labels)
+    return float((first == second).mean()) if len(first) else float("nan")
+
+
+def chance_homophily(edge_index: Ints, labels: Ints) -> float:
+    r"""What :func:`edge_homophily` would be if the ends of edges were paired at random.
+
+    .. math:: \sum_k a_k^2, \qquad a_k \text{ the share of ends in class } k,
+
+    which keeps the classes' sizes and degrees: Newman, "Mixing patterns in networks" (Physical
+    Review E 67, 2003, https://arxiv.org/abs/cond-mat/0209450).
+
+    Args:
+        edge_index: As there.
+        labels: As there.
+
+    Returns:
+        A fraction; nan where no edge has two labelled ends.
+
+    Example:
+        >>> chance_homophily(np.array([[0, 1], [1, 2]]), np.array([0, 0, 1]))
+        0.625
+    """
+    both = ends(edge_index, labels).ravel()
+    if not len(both):
+        return float("nan")
+    share = np.bincount(both) / len(both)
+    return float(share @ share)
+
+
+def ends(edge_index: Ints, labels: Ints) -> Ints:
+    """The classes at both ends of the edges whose ends have a label: [2, edges]."""
+    classes = labels[edge_index]
+    return classes[:, (classes >= 0).all(axis=0)]
 
 
 def leave_one_out_discriminant(points: Floats, labels: Ints) -> NDArray[np.bool_]:

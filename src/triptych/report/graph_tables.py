@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from triptych.report import numbers, published_graph_sets, published_nodes
+from triptych.report import numbers, published_graph_sets, published_links, published_nodes
 from triptych.report.data import ReportData
 from triptych.report.tables import Cell, Table
 from triptych.report.vocabulary import measure
@@ -12,7 +12,8 @@ SCREEN = ("precision_at_100", "enrichment_at_100", "average_precision", "auroc")
 
 def tables(data: ReportData) -> list[Table]:
     """What there is to show of a run."""
-    return screens(data) + published_nodes.tables(data) + published_graph_sets.tables(data)
+    beside = (published_nodes, published_links, published_graph_sets)
+    return screens(data) + [table for module in beside for table in module.tables(data)]
 
 
 def screens(data: ReportData) -> list[Table]:

@@ -1,12 +1,14 @@
 """Reading the records of networks that were trained with samplers."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from triptych.claims.base import Effect
 from triptych.claims.tables import by_seed, datasets, models
 
 ACCURACY = "sampled_accuracy"
@@ -15,6 +17,8 @@ TITLES = {
     "graphsage": "GraphSAGE", "fastgcn": "FastGCN", "ladies": "LADIES", "as_gcn": "AS-GCN",
     "gcn_bs": "GCN-BS", "pass_gnn": "PASS",
 }  # fmt: skip
+
+OWN_OPERATOR = {"pass_gnn": "with its own policy"}  # evaluated with that, not with all neighbours
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,29 @@ class Variant:
 def title(sampler: str) -> str:
     """What papers call a sampler; a new one keeps its file's name."""
     return TITLES.get(sampler, sampler)
+
+
+def evaluated(sampler: str) -> str:
+    """Its title, and what it is evaluated with if that is not the sum over all neighbours.
+
+    Example:
+        >>> evaluated("ladies"), evaluated("pass_gnn")
+        ('LADIES', 'PASS (evaluated with its own policy)')
+    """
+    how = OWN_OPERATOR.get(sampler)
+    return title(sampler) + (f" (evaluated {how})" if how else "")
+
+
+def told_apart(found: Iterable[tuple[str, Effect]]) -> list[Effect]:
+    """Effects of (model entry, effect), with the entry in the comparison where two give one."""
+    pairs = list(found)
+    times = Counter((effect.dataset, effect.comparison) for _, effect in pairs)
+    return [
+        replace(effect, comparison=f"{effect.comparison} ({model})")
+        if times[effect.dataset, effect.comparison] > 1
+        else effect
+        for model, effect in pairs
+    ]
 
 
 def runs(table: pd.DataFrame) -> Iterator[tuple[str, str]]:

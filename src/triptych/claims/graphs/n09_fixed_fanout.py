@@ -12,6 +12,7 @@ from triptych.claims.graphs._sampling import (
     Variant,
     number,
     runs,
+    told_apart,
     variants,
 )
 from triptych.claims.graphs._splits import test_train_ratio
@@ -27,30 +28,37 @@ COSTS = (
 
 def effects(table: pd.DataFrame) -> list[Effect]:
     """At the largest degree, all neighbours over sampled ones; and how both grow with it."""
-    found = []
-    for dataset, model in runs(table):
-        swept = _by_share(variants(table, dataset, model, "bytes_per_batch"))
-        if not swept:
-            continue
-        (full, sampled), fanout = swept[max(swept)], int(swept[max(swept)][1].settings["fanout"])
-        label = f"all neighbours over {fanout} each"
-        for metric, words in COSTS:
-            ratio = _log_ratio(table, dataset, model, metric, full, sampled)
-            if ratio:
-                found.append(Effect(dataset, ratio, "log10 ratio", f"{words}: {label}"))
-        if len(swept) > 1:
-            found += _growth(table, dataset, model, swept)
-        accuracy = [number(table, dataset, model, ACCURACY, v.text) for v in (sampled, full)]
-        lost = paired(*accuracy)
-        if lost:
-            ratio_of_splits = test_train_ratio(table, dataset, model, f"{ACCURACY}/{full.text}")
-            found.append(
-                Effect(
-                    dataset, lost, "fraction",
-                    f"test accuracy: {fanout} neighbours − all neighbours",
-                    margin=-MARGIN, test_train_ratio=ratio_of_splits,
-                )
-            )  # fmt: skip
+    return told_apart(
+        (model, effect)
+        for dataset, model in runs(table)
+        for effect in _of_entry(table, dataset, model)
+    )
+
+
+def _of_entry(table: pd.DataFrame, dataset: str, model: str) -> list[Effect]:
+    found: list[Effect] = []
+    swept = _by_share(variants(table, dataset, model, "bytes_per_batch"))
+    if not swept:
+        return found
+    (full, sampled), fanout = swept[max(swept)], int(swept[max(swept)][1].settings["fanout"])
+    label = f"all neighbours over {fanout} each"
+    for metric, words in COSTS:
+        ratio = _log_ratio(table, dataset, model, metric, full, sampled)
+        if ratio:
+            found.append(Effect(dataset, ratio, "log10 ratio", f"{words}: {label}"))
+    if len(swept) > 1:
+        found += _growth(table, dataset, model, swept)
+    accuracy = [number(table, dataset, model, ACCURACY, v.text) for v in (sampled, full)]
+    lost = paired(*accuracy)
+    if lost:
+        ratio_of_splits = test_train_ratio(table, dataset, model, f"{ACCURACY}/{full.text}")
+        found.append(
+            Effect(
+                dataset, lost, "fraction",
+                f"test accuracy: {fanout} neighbours − all neighbours",
+                margin=-MARGIN, test_train_ratio=ratio_of_splits,
+            )
+        )  # fmt: skip
     return found
 
 

@@ -50,8 +50,9 @@ CLAIMS = [
         statement="A whole graph is classified with softmax(Σ_n z_n).",
         experiment="Test accuracy of a graph network whose node outputs are added up, minus the "
         "share of the commonest class, minus that of the same sum over nodes that know no "
-        "neighbours, and minus that of the mean over nodes: on digits as graphs of their inked "
-        "pixels, on regular graphs that differ in their degree alone, and on sets of molecules.",
+        "neighbours (the same layers, of as many weights), and minus that of the mean over nodes: "
+        "on digits as graphs of their inked pixels, on regular graphs that differ in their degree "
+        "alone, and on sets of molecules.",
         effects=effects,
     )
 ]

@@ -9,14 +9,14 @@ from triptych.graphs import aggregators
 from triptych.graphs.base import Measured, Number, Parts
 from triptych.graphs.graph_classification import GraphClassifier, GraphClassifierParams
 from triptych.graphs.layer import GraphLayer
-from triptych.graphs.operators import identity, symmetric
+from triptych.graphs.operators import symmetric
 
 OPERATORS: dict[str, type[GraphLayer]] = {
     "sum": aggregators.Sum,
     "mean": aggregators.Mean,
     "max": aggregators.Max,
     "symmetric": symmetric.Layer,
-    "none": identity.Layer,
+    "none": aggregators.Alone,  # no edges, and nothing else taken away
 }
 
 
@@ -26,7 +26,7 @@ class OperatorParams(GraphClassifierParams):
     aggregator: Literal["sum", "mean", "max", "symmetric", "none"] = Field(
         "sum",
         description="sum (GIN-0), mean, max: each with the same MLP; symmetric: GCN; none: the "
-        "graph's edges are not looked at",
+        "MLP of every node alone, the graph's edges are not looked at",
     )
 
 

@@ -1,5 +1,6 @@
 """One network for each number of known labels, on the same split."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, cast
@@ -9,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from triptych.data.parts import Part
+from triptych.errors import UserError
 from triptych.graphs.base import GraphModel, Measured, Number, Parts
 from triptych.graphs.choice import CHOICES, MEANING, Choice
 from triptych.graphs.label_curve import known_labels
@@ -38,7 +40,9 @@ class Partly(NodeClassifier):
 
     def __init__(self, params: Any, meta: Meta, share: float) -> None:
         super().__init__(params, meta)
-        self.labels = max(1, round(share * int(meta["n"])))
+        self.share, self.nodes = share, int(meta["n"])
+        self.labels = max(1, round(share * self.nodes))
+        self.dataset = meta.get("dataset", "data set")
 
     def operator(self) -> type[GraphLayer]:
         """The aggregator of ``params.yaml``."""
@@ -49,13 +53,23 @@ class Partly(NodeClassifier):
         return super().loss(self.known(batch), rng)
 
     def validation_loss(self, batch: Batch, rng: torch.Generator) -> Tensor:
-        """Of as many validation labels: who has ten to train on has no hundreds to stop on."""
-        return super().validation_loss(self.known(batch), rng)
+        """Of as many validation labels, if there are: ten to train on go with ten to stop on."""
+        return super().validation_loss(_labelled(batch, self.labels), rng)
 
     def known(self, batch: Batch) -> Batch:
-        """The batch with some of its labels."""
-        chosen = known_labels(batch["y"], self.labels)
-        return dict(batch) | {name: batch[name][chosen] for name in ("index", "y")}
+        """The training batch with its share of the labels.
+
+        Raises:
+            UserError: The training part has fewer.
+        """
+        most = len(batch["y"])
+        if self.labels > most:
+            raise UserError(
+                f"{self.dataset}: expected shares of up to {_down(most / self.nodes)} (the "
+                f"training part has {most} of {self.nodes} nodes), found {self.share:g}; lower it "
+                "in `shares`"
+            )
+        return _labelled(batch, self.labels)
 
 
 class Entry(GraphModel):
@@ -116,7 +130,8 @@ class Entry(GraphModel):
         network = next(iter(self._networks().values()))
         return (
             f"{network.protocol(meta)}; of the training part only the given share of all nodes is "
-            "labelled (nested, stratified), and as many validation nodes decide when to stop"
+            "labelled (nested, stratified), and as many validation nodes (all, where there are "
+            "fewer) decide when to stop"
         )
 
     def _networks(self) -> dict[str, Partly]:
@@ -124,3 +139,14 @@ class Entry(GraphModel):
             f"share={share:g}": cast("Partly", network)
             for share, network in zip(self.params.shares, self.networks, strict=True)
         }
+
+
+def _labelled(batch: Batch, total: int) -> Batch:
+    """A batch with so many of its labels."""
+    chosen = known_labels(batch["y"], total)
+    return dict(batch) | {name: batch[name][chosen] for name in ("index", "y")}
+
+
+def _down(share: float) -> float:
+    """Three digits of a share, rounded down: what is named is allowed."""
+    return math.floor(share * 1000) / 1000

@@ -207,9 +207,9 @@ class Entry(GraphModel):
     def _errors(
         self, network: SampledNetwork, graph: RowGraph, parts: Parts, stream: tuple[object, ...]
     ) -> list[Number]:
-        """Of one network per sampler: that of the middle budget."""
+        """Of one network per sampler that estimates the sums: that of the middle budget."""
         p, spec = self.params, network.spec
-        if spec.budget != middle(p) or spec.noise:
+        if spec.budget != middle(p) or spec.noise or not network.sampler.estimates:
             return []
         index = torch.from_numpy(parts["train"].arrays["index"])
         rng = torch.Generator().manual_seed(derive_seed(*stream, "errors", spec.name))
@@ -233,14 +233,16 @@ class Entry(GraphModel):
         return found
 
     def _noise(self, network: SampledNetwork, graph: RowGraph, added: Edges) -> list[Number]:
-        """The share of draws that follow a meaningless edge."""
-        nodes = len(graph.operator)
+        """The share of draws that follow a meaningless edge, where nodes draw for themselves."""
+        share, nodes = noise_share(network, graph, added), len(graph.operator)
+        if share is None:
+            return []
         protocol = (
             "mean over nodes of the probability that a draw of the top layer follows one of the "
             f"{network.spec.noise:g} meaningless edges per true one"
         )
-        name, value = f"noise_share/{network.spec.variant}", noise_share(network, graph, added)
-        return [Number("all", name, value, "fraction", nodes, protocol)]
+        name = f"noise_share/{network.spec.variant}"
+        return [Number("all", name, share, "fraction", nodes, protocol)]
 
     def protocol(self, meta: Meta) -> str:
         """What an accuracy of these networks means nothing without."""

@@ -21,6 +21,14 @@ class Sampler(sampling.NodeWise):
     the mean for Â it is the mean over the nodes taken.
     """
 
+    def probabilities(
+        self, graph: RowGraph, targets: Tensor, layer: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """1 / d for each of a row's d entries."""
+        row, place = graph.operator.places(targets)
+        degree = torch.bincount(row, minlength=len(targets))
+        return row, place, 1.0 / degree[row].double()
+
     def sample(
         self, graph: RowGraph, targets: Tensor, budget: int, rng: torch.Generator, layer: int
     ) -> Sample:

@@ -44,6 +44,7 @@ class Sampler(sampling.NodeWise):
     """
 
     unbiased = False
+    estimates = False  # of its policy's sums, not of Â's
     learns = True
     WIDTH = 8  # columns of W_s
     START = (0.01, 1.0)  # of the two mixing weights, before the softmax (authors' code)

@@ -9,10 +9,10 @@ from triptych.claims.graphs._sampling import ACCURACY, FULL, TITLES, UNIFORM, Va
 from triptych.report import plots, style
 from triptych.report.data import MissingData, ReportData, spread
 from triptych.report.figure import Figure
-from triptych.report.figures.graphs_width import decades
+from triptych.report.figures.graphs_width import PLACE, at, decades, heading, titles
 from triptych.report.style import Style
 
-KEYS = ["dataset", "model", "sampler", "budget"]
+KEYS = [*PLACE, "sampler", "budget"]
 KINDS = (
     ("clean", "the graph itself", "o", style.PALETTE[0]),
     ("noisy", "meaningless edges added", "s", style.PALETTE[1]),
@@ -44,16 +44,16 @@ def _at_budgets(data: ReportData, metric: str, split: str) -> pd.DataFrame:
 
 
 def prepare_accuracy(data: ReportData) -> tuple[pd.DataFrame, pd.Series]:
-    """Columns dataset, sampler, nodes, mean, std; and the accuracy without sampling by data set."""
+    """Columns dataset, model, sampler, nodes, mean, std; and, by :data:`PLACE`, unsampled ones."""
     hits = _at_budgets(data, ACCURACY, "test")
     nodes = _at_budgets(data, "nodes_per_batch", "train")[[*KEYS, "mean"]]
     table = hits.merge(nodes.rename(columns={"mean": "nodes"}), on=KEYS)
-    table = table[table.groupby(["dataset", "model"])["sampler"].transform("nunique") > 1]
+    table = table[table.groupby(PLACE)["sampler"].transform("nunique") > 1]
     if not len(table):
         raise MissingData("no accuracy of sampled networks at several budgets")
     whole = _parsed(data.select("graphs", ACCURACY))
     whole = whole[(whole["variant"] == FULL)]
-    return table, whole.groupby("dataset")["value"].mean()
+    return table, whole.groupby(PLACE)["value"].mean()
 
 
 def draw_accuracy(data: ReportData, canvas: Canvas) -> None:
@@ -63,7 +63,7 @@ def draw_accuracy(data: ReportData, canvas: Canvas) -> None:
 
 
 def prepare_error(data: ReportData) -> pd.DataFrame:
-    """Columns dataset, sampler, nodes, mean, std."""
+    """Columns dataset, model, sampler, nodes, mean, std."""
     errors = _at_budgets(data, "sum_error", "train")
     nodes = _at_budgets(data, "sum_nodes", "train")[[*KEYS, "mean"]]
     return errors.merge(nodes.rename(columns={"mean": "nodes"}), on=KEYS)
@@ -78,13 +78,13 @@ def draw_error(data: ReportData, canvas: Canvas) -> None:
 
 
 def _draw_lines(
-    canvas: Canvas, table: pd.DataFrame, heading: str, label: str, whole: pd.Series | None
+    canvas: Canvas, table: pd.DataFrame, words: str, label: str, whole: pd.Series | None
 ) -> None:
-    names = sorted(set(table["dataset"]))
+    names = titles(table)
     looks = samplers_styles(set(table["sampler"]))
     axes = plots.axes_grid(canvas, len(names), most=2, height=3.4, width=4.8, extra=1.0)
-    for ax, name in zip(axes, names, strict=True):
-        own = table[table["dataset"] == name]
+    for ax, (place, name) in zip(axes, names.items(), strict=True):
+        own = at(table, place)
         for sampler, rows in own.groupby("sampler"):
             rows = rows[rows["nodes"] > 0].sort_values("nodes")
             look = looks[title(str(sampler))]
@@ -95,10 +95,10 @@ def _draw_lines(
             ax.errorbar(
                 nodes, mean, yerr=rows["std"], fmt="none", ecolor=look.colour, alpha=0.5, zorder=2
             )
-        if whole is not None and name in whole.index:
-            ax.axhline(float(whole[name]), color=style.MUTED, ls=":", lw=1.6)
+        if whole is not None and place in whole.index:
+            ax.axhline(float(whole[place]), color=style.MUTED, ls=":", lw=1.6)
         decades(ax, "x")
-        ax.set_title(f"{name}: {heading}")
+        ax.set_title(heading(place, name, words))
         ax.set_xlabel(label)
     shown = [t for t in looks if t in set(map(title, table["sampler"]))]
     lines = {} if whole is None else {"all_neighbours": plots.reference_line()}
@@ -106,45 +106,46 @@ def _draw_lines(
 
 
 def prepare_noise(data: ReportData) -> pd.DataFrame:
-    """Columns dataset, sampler, kind (clean or noisy), mean, std; and the noise's amount."""
+    """Columns dataset, model, sampler, kind (clean or noisy), mean, std."""
     rows = _parsed(data.select("graphs", ACCURACY))
     rows = rows[~rows["extra"]]
     noisy = rows[rows["noise"] > 0]
     if not len(noisy):
         raise MissingData("no sampled network on a graph with meaningless edges")
-    keys = ["dataset", "model", "sampler"]
+    keys = [*PLACE, "sampler"]
     budget = noisy.groupby(keys)["budget"].first()
     clean = rows[rows["noise"] == 0]
     places = pd.MultiIndex.from_frame(clean[keys])
     wanted, found = budget.reindex(places).to_numpy(), clean["budget"].to_numpy()
     same = places.isin(budget.index) & ((found == wanted) | (np.isnan(found) & np.isnan(wanted)))
     both = pd.concat([noisy.assign(kind="noisy"), clean[same].assign(kind="clean")])
-    return spread(both, ["dataset", "sampler", "kind"])
+    return spread(both, [*keys, "kind"])
 
 
 def draw_noise(data: ReportData, canvas: Canvas) -> None:
     """Two points per sampler: on the graph itself, and with meaningless edges added."""
     table = prepare_noise(data)
     order = [FULL, *TITLES, *sorted(set(table["sampler"]) - {FULL, *TITLES})]
+    names = titles(table)
     places = [
-        (dataset, sampler)
-        for dataset in sorted(set(table["dataset"]))
+        (place, sampler)
+        for place in names
         for sampler in order
-        if len(table[(table["dataset"] == dataset) & (table["sampler"] == sampler)])
+        if (at(table, place)["sampler"] == sampler).any()
     ]
     canvas.set_size_inches(style.WIDTH, 1.6 + 0.36 * len(places))
     ax = canvas.subplots()
-    several = table["dataset"].nunique() > 1
     labels = []
-    for position, (dataset, sampler) in enumerate(reversed(places)):
-        own = table[(table["dataset"] == dataset) & (table["sampler"] == sampler)]
+    for position, (place, sampler) in enumerate(reversed(places)):
+        own = at(table, place)
+        own = own[own["sampler"] == sampler]
         for kind, _, marker, colour in KINDS:
             row = own[own["kind"] == kind]
             ax.errorbar(
                 row["mean"], [position] * len(row), xerr=row["std"], fmt=marker, color=colour, ms=8
             )
         name = "all neighbours" if sampler == FULL else title(sampler)
-        labels.append(f"{dataset}: {name}" if several else name)
+        labels.append(f"{names[place]}: {name}" if len(names) > 1 else name)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(-0.6, len(labels) - 0.4)
     ax.grid(axis="y", visible=False)
@@ -165,8 +166,9 @@ FIGURES = [
         panel="graphs",
         title="Accuracy against the sample budget",
         reading="Higher and further left is better. Nodes are counted, not declared: samplers that "
-        "share their draws between targets read fewer than they ask for. All networks are "
-        "evaluated with all neighbours; bars are ± one standard deviation over seeds.",
+        "share their draws between targets read fewer than they ask for. Networks are evaluated "
+        "with all neighbours, that of PASS with its policy over them; bars are ± one standard "
+        "deviation over seeds.",
         draw=draw_accuracy,
         claims=("N10", "N09"),
         order=62,
@@ -177,7 +179,8 @@ FIGURES = [
         title="Error of a sampled sum against the budget",
         reading="Lower and further left is better. The error of the top layer's sums over "
         "neighbours, relative to the sums themselves, with the state that training left each "
-        f"sampler in. {title(UNIFORM)} draws uniformly and without repeats.",
+        f"sampler in. {title(UNIFORM)} draws uniformly and without repeats; PASS, which estimates "
+        "sums of its own, is not among them.",
         draw=draw_error,
         claims=("N10",),
         order=63,
@@ -188,7 +191,7 @@ FIGURES = [
         title="Who notices edges that mean nothing?",
         reading="The same graph, and with random edges added. A sampler that estimates the "
         "whole sum estimates the noise as well; PASS chooses neighbours by what they do to the "
-        "loss. Bars are ± one standard deviation over seeds.",
+        "loss, and is evaluated with that choice. Bars are ± one standard deviation over seeds.",
         draw=draw_noise,
         claims=("N10",),
         order=64,

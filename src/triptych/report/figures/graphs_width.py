@@ -1,5 +1,7 @@
 """What a target's vector depends on, and what a fixed number of neighbours makes of it."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -24,6 +26,7 @@ SWEPT = (
     ("sampled_accuracy", "test accuracy", "test", False),
 )
 FAR = 300  # ends of a logarithmic axis beyond which powers of ten are ticks enough
+PLACE = ["dataset", "model"]  # one run of samplers, or of degrees
 ALL, FIXED = "all neighbours", "a fixed number"
 STYLES = style.styles([ALL, FIXED])
 
@@ -70,17 +73,37 @@ def draw_growth(data: ReportData, canvas: Canvas) -> None:
     canvas.legend(handles=handles, loc="outside lower center", ncols=across, columnspacing=1.2)
 
 
+def titles(table: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """(data set, model) -> the data set's name, with the entry where several were run on it."""
+    places = sorted(set(table[PLACE].itertuples(index=False, name=None)))
+    times = Counter(dataset for dataset, _ in places)
+    return {
+        (dataset, model): f"{dataset}, {model}" if times[dataset] > 1 else dataset
+        for dataset, model in places
+    }
+
+
+def heading(place: tuple[str, str], name: str, words: str) -> str:
+    """A title of axes; where the entry is named, each of the three takes a line of its own."""
+    return f"{name}: {words}" if name == place[0] else "\n".join([*place, words])
+
+
+def at(table: pd.DataFrame, place: tuple[str, str]) -> pd.DataFrame:
+    """The rows of one data set and model."""
+    return table[(table["dataset"] == place[0]) & (table["model"] == place[1])]
+
+
 def prepare_swept(data: ReportData) -> pd.DataFrame:
-    """Columns dataset, metric, way, degree, mean, std: networks on ever thinner graphs."""
+    """Columns dataset, model, metric, way, degree, mean, std: networks on ever thinner graphs."""
     degrees = data.select("graphs", "mean_degree", split="train")
-    degree = degrees.groupby(["dataset", "model", "variant"])["value"].mean()
+    degree = degrees.groupby([*PLACE, "variant"])["value"].mean()
     parts = []
     for metric, _, split, _ in SWEPT:
         rows = data.select("graphs", metric, split=split)
-        keys = pd.MultiIndex.from_frame(rows[["dataset", "model", "variant"]])
+        keys = pd.MultiIndex.from_frame(rows[[*PLACE, "variant"]])
         rows = rows[keys.isin(degree.index)]
         variants = rows["variant"].map(Variant.parse)
-        keys = pd.MultiIndex.from_frame(rows[["dataset", "model", "variant"]])
+        keys = pd.MultiIndex.from_frame(rows[[*PLACE, "variant"]])
         parts.append(
             rows.assign(
                 metric=metric,
@@ -88,9 +111,8 @@ def prepare_swept(data: ReportData) -> pd.DataFrame:
                 degree=degree.reindex(keys).to_numpy(),
             )
         )
-    table = spread(pd.concat(parts), ["dataset", "metric", "way", "degree"])
-    swept = table.groupby("dataset")["degree"].nunique()
-    table = table[table["dataset"].isin(swept[swept > 1].index)]
+    table = spread(pd.concat(parts), [*PLACE, "metric", "way", "degree"])
+    table = table[table.groupby(PLACE)["degree"].transform("nunique") > 1]
     if not len(table):
         raise MissingData("no networks on graphs of several degrees")
     return table
@@ -99,15 +121,15 @@ def prepare_swept(data: ReportData) -> pd.DataFrame:
 def draw_swept(data: ReportData, canvas: Canvas) -> None:
     """A row of axes per data set: nodes, bytes, accuracy against the mean degree."""
     table = prepare_swept(data)
-    names = sorted(set(table["dataset"]))
+    names = titles(table)
     axes = plots.axes_grid(canvas, 3 * len(names), most=3, height=2.9, width=3.9, extra=0.75)
-    places = [(name, *measure) for name in names for measure in SWEPT]
-    for ax, (name, metric, label, _, log) in zip(axes, places, strict=True):
-        own = table[(table["dataset"] == name) & (table["metric"] == metric)]
-        _lines(ax, own)
+    places = [(place, *measure) for place in names for measure in SWEPT]
+    for ax, (place, metric, label, _, log) in zip(axes, places, strict=True):
+        own = at(table, place)
+        _lines(ax, own[own["metric"] == metric])
         if log:
             decades(ax, "y")
-        ax.set_title(f"{name}: {label}" if len(names) > 1 else label)
+        ax.set_title(heading(place, names[place], label) if len(names) > 1 else label)
     plots.model_legend(canvas, STYLES, [ALL, FIXED])
 
 
