@@ -19,6 +19,7 @@ from triptych.files import write_bytes
 
 Kind = Literal["exact", "lower bound", "upper bound", "estimate"]
 LIMIT = 1 << 29  # bytes of a table, unpacked; all three panels make some ten million
+HELD_OUT = "validation kind, in no mean over kinds"  # in the protocol of its records
 ALL_SEEDS = -1  # the seed of a number that no seed moves (an identity, a data set's own property)
 
 

@@ -1,5 +1,6 @@
 """Multiply-adds, counted by hand."""
 
+import pytest
 import torch
 
 from triptych.uncertainty.base import Method, method_class
@@ -26,10 +27,20 @@ def test_a_prediction_costs_its_passes() -> None:
     # The layers below the first dropout are computed once for all masks.
     assert build("mc_dropout", samples=6).prediction_cost(X) == TRUNK + 6 * HEAD
     assert build("swag", samples=5).prediction_cost(X) == 5 * NETWORK
-    # One pass, the last layer anew for each draw, and the draws themselves (27 × 27 each).
-    assert build("laplace", samples=5).prediction_cost(X) == (
-        TRUNK + 128 * 8 + 5 * (9 * 3) + 5 * 27 * 27
-    )
+    # One pass, the last layer anew for each draw. Drawing it is no part of predicting an image.
+    assert build("laplace", samples=5).prediction_cost(X) == TRUNK + 128 * 8 + 5 * (9 * 3)
+    # One pass, 16 random features, their mean logits, and what each draw adds to those.
+    process = 8 * 16 + 16 * 3 + 5 * (16 * 3)
+    sngp = build("sngp", samples=5, features=16)
+    assert sngp.prediction_cost(X) == TRUNK + 128 * 8 + process
+
+
+@pytest.mark.parametrize("kind", ["laplace", "sngp"])
+def test_draws_of_the_last_layer_cost_no_more_for_a_larger_posterior(kind: str) -> None:
+    """All that grows with the number of draws is their last layers."""
+    few, many = (build(kind, samples=n).prediction_cost(X) for n in (1, 101))
+    width = 9 if kind == "laplace" else 256
+    assert many - few == 100 * width * 3
 
 
 def test_the_count_is_of_one_example_and_leaves_no_gradient() -> None:

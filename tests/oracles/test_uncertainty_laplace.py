@@ -8,7 +8,7 @@ import torch
 from scipy import optimize, stats
 
 from triptych.metrics.pooling import arithmetic
-from triptych.uncertainty import laplace
+from triptych.uncertainty import base, draws, laplace
 from triptych.uncertainty.models.laplace import DRAWS, PRECISIONS, Entry, LaplaceParams
 
 META = {"kind": "images", "shape": [8, 8, 1], "n_classes": 3, "levels": 17}
@@ -138,6 +138,40 @@ def test_members_are_the_same_for_every_set() -> None:
         first = model.member_logits(x, torch.Generator().manual_seed(1))
         again = model.member_logits(x[2:4], torch.Generator().manual_seed(2))
     assert torch.allclose(first[:, 2:4], again, atol=1e-5)
+
+
+def test_members_are_the_draws_of_the_named_generator_bit_for_bit() -> None:
+    model, x = entry(samples=4), images(6)
+    with torch.no_grad():
+        noise = torch.randn(4, 27, generator=draws.generator(META, "laplace")).double()
+        drawn = model._mode().flatten() + (noise @ model.root.T).float()
+        phi = model._features(x)
+        expected = torch.stack([phi @ theta.view(3, 9).T for theta in drawn])
+        assert torch.equal(model.member_logits(x, torch.Generator()), expected)
+
+
+def test_no_more_images_at_once_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = entry(prior_precision=2.0)
+    seen: list[int] = []
+    plain = Entry._features
+    monkeypatch.setattr(Entry, "_features", lambda self, x: seen.append(len(x)) or plain(self, x))
+    monkeypatch.setattr(base, "PASS", 16)
+    entry()
+    assert seen == [16, 16, 16, 12, 16, 14]  # 60 training images, 30 of validation
+    parts = entry(prior_precision=2.0)
+    # Features of order 1 in single precision, off by 1e-6 at most: 60 images move the curvature by
+    # 1e-4, and its inverse with 2 added to it by a quarter of that.
+    assert torch.allclose(parts.root @ parts.root.T, whole.root @ whole.root.T, atol=1e-4)
+
+
+def test_a_prior_at_an_end_of_the_grid_says_so() -> None:
+    model = entry()
+    for place, said in ((0, "(the lowest tried)"), (-1, "(the highest tried)"), (5, "")):
+        model.precision.fill_(float(PRECISIONS[place]))
+        text = model.prediction_protocol()
+        assert ("tried)" in text) == bool(said) and said in text
+    given = entry(prior_precision=float(PRECISIONS[-1]))
+    assert "tried)" not in given.prediction_protocol()
 
 
 def test_the_prior_is_given_or_of_largest_evidence() -> None:

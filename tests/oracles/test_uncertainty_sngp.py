@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from triptych.uncertainty import spectral
+from triptych.uncertainty import base, draws, spectral
 from triptych.uncertainty.models.sngp import Entry, SngpParams
 from triptych.uncertainty.random_features import GaussianProcess, RandomFeatures, mean_field
 
@@ -116,7 +116,7 @@ def test_draws_have_the_posteriors_mean_and_variance() -> None:
     gp, h, new = process(16), torch.randn(30, 3).double(), torch.randn(6, 3).double()
     gp.condition(h)
     with torch.no_grad():
-        drawn = gp.draw(new, 20_000, torch.Generator().manual_seed(0))
+        drawn = gp.under(gp.draw(20_000, torch.Generator().manual_seed(0)), new)
         mean = gp(new)
     variance = gp.variance(new)[:, None]
     n = len(drawn)
@@ -228,6 +228,34 @@ def test_members_are_draws_of_the_last_layer_or_one_mean_field() -> None:
     assert members.shape == (7, 5, 3) and one.shape == (1, 5, 3)
     assert torch.equal(one[0].argmax(1), plain.argmax(1))
     assert drawn.evaluations_per_prediction == mean.evaluations_per_prediction == 1
+
+
+def test_members_are_the_draws_of_the_named_generator_bit_for_bit() -> None:
+    model, x = entry(5), images(6)
+    with torch.no_grad():
+        process, h = model.member.process, model.member.body(x)
+        noise = torch.randn(5, 32, 3, generator=draws.generator(META, "sngp")).double()
+        phi = process.features(h)
+        expected = process.beta(phi) + phi @ (process.root @ noise).float()
+        assert torch.equal(model.member_logits(x, torch.Generator()), expected)
+
+
+def test_no_more_images_at_once_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = entry(0)
+    seen: list[int] = []
+    plain = nn.MaxPool2d.forward  # every pass goes through it, the bounds do not
+
+    def counted(layer: nn.MaxPool2d, x: torch.Tensor) -> torch.Tensor:
+        seen.append(len(x))
+        return plain(layer, x)
+
+    monkeypatch.setattr(nn.MaxPool2d, "forward", counted)
+    monkeypatch.setattr(base, "PASS", 16)
+    parts = entry(0)
+    assert set(seen) == {16, 8} and sum(seen) % 40 == 0
+    # Random features of size √(2/32), single precision: 40 products, each off by 1e-6 at most.
+    precision = [model.member.process.precision for model in (parts, whole)]
+    assert torch.allclose(*precision, atol=4e-5)
 
 
 def test_curvature_weights_are_the_largest_of_the_classes() -> None:

@@ -411,7 +411,7 @@ def _shifts(w: _Writer, model: str, seed: int, factor: float) -> list[Record]:
             "confidence_minus_accuracy": ((0.01 + 0.05 * harm) * factor, "fraction"),
             "predictive_entropy": (0.2 + 0.1 * harm, "nats"),
         }
-        if model != "single":
+        if model not in ("single", "stacking"):
             numbers["mutual_information"] = (0.05 * (1 + harm), "nats")
             numbers["expected_entropy"] = (0.1 * (1 + harm), "nats")
             numbers["disagreement"] = (0.02 * (1 + harm), "fraction")

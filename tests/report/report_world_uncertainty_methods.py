@@ -68,10 +68,12 @@ def _members(model: str, nll: float) -> dict[str, float]:
     if model not in MEMBERS:
         return {}
     count, apart = MEMBERS[model]
-    found = {
-        "accuracy_members": 0.9, "normalised_disagreement": 0.2 * apart,
-        "members_distance": 0.02 * apart,
-    }  # fmt: skip
+    found = {}
+    if model != "stacking":  # its members do not count alike
+        found = {
+            "accuracy_members": 0.9, "normalised_disagreement": 0.2 * apart,
+            "members_distance": 0.02 * apart,
+        }  # fmt: skip
     for place, name in enumerate(AGGREGATIONS):
         for metric in ("accuracy", "nll", "brier", "ece"):
             found[f"{metric}_aggregated/{name}"] = nll * (1 + 0.02 * place)

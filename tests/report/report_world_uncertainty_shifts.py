@@ -29,6 +29,7 @@ def rows(w: Any, model: str, seed: int, factor: float) -> Iterable[Record]:
     yield record("relative_corruption_error", 0.25 * factor, "test")
     for name, confidence in (FAR | {"unknown_classes": 0.75}).items():
         yield record("mean_confidence", confidence * factor, named(name))
+        yield w.record("digits", model, seed, "least_confidence", 0.1, split=named(name))
         for score in ("max_probability", "entropy"):
             yield record(f"auroc/{score}", 0.95 - 0.3 * confidence * factor, named(name))
             yield record(f"aupr/{score}", 0.9 - 0.3 * confidence * factor, named(name))

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from triptych.records import COLUMNS
+from triptych.records import COLUMNS, HELD_OUT
 from triptych.report import figure, plots
 from triptych.report.data import MissingData, ReportData, spread
 from triptych.report.figures.generative_tradeoff import pareto_front
 from triptych.report.figures.graphs_homophily import phi
 from triptych.report.figures.uncertainty_rank import prepare as prepare_rank
 from triptych.report.figures.uncertainty_reliability import prepare as prepare_reliability
+from triptych.report.figures.uncertainty_shift import prepare_boxes
 from triptych.report.shifts import parse
 from triptych.report.style import LINES, MARKERS, PALETTE, styles
 
@@ -108,6 +109,38 @@ def test_ranks_by_hand() -> None:
     rows += [row("a", 0, 1.0, split="test+contrast@1")]  # a rank needs all methods
     found = prepare_rank(ReportData(table(*rows)), "nll")
     assert dict(zip(found["model"], found["mean"], strict=True)) == {"a": 1.5, "b": 1.5, "c": 3.0}
+
+
+def test_ranks_are_among_the_methods_of_a_data_set() -> None:
+    """Other methods on another data set take nothing away here; one method alone has no rank."""
+    here = {"digits": ("a", "b"), "cifar10": ("b", "c", "d"), "moons": ("a",)}
+    rows = [
+        row(model, 0, float(place), split="test+rotate@1", dataset=dataset)
+        for dataset, models in here.items()
+        for place, model in enumerate(models)
+    ]
+    found = prepare_rank(ReportData(table(*rows)), "nll")
+    for dataset in ("digits", "cifar10"):
+        own = found[found["dataset"] == dataset]
+        ranks = {model: float(place) for place, model in enumerate(here[dataset], 1)}
+        assert dict(zip(own["model"], own["mean"], strict=True)) == ranks
+    assert set(found["dataset"]) == {"digits", "cifar10"}
+    with pytest.raises(MissingData):
+        prepare_rank(ReportData(table(*[r for r in rows if r["dataset"] == "moons"])), "nll")
+
+
+def test_validation_kinds_are_in_neither_ranks_nor_boxes() -> None:
+    rows = [
+        row(model, 0, value, split=f"test+{kind}@1", protocol=protocol)
+        for kind, protocol, values in (
+            ("rotate", "one network", (1.0, 2.0)), ("spatter", f"{HELD_OUT}; one", (9.0, 3.0)),
+        )
+        for model, value in zip("ab", values, strict=True)
+    ]  # fmt: skip
+    data = ReportData(table(*rows))
+    found = prepare_rank(data, "nll")
+    assert dict(zip(found["model"], found["mean"], strict=True)) == {"a": 1.0, "b": 2.0}
+    assert set(prepare_boxes(data, "nll")["shift"]) == {"rotate"}
 
 
 def test_reliability_pools_seeds_by_count(tmp_path) -> None:  # type: ignore[no-untyped-def]

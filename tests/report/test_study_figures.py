@@ -54,6 +54,18 @@ def test_temperature_is_fitted_on_validation_nodes_alone() -> None:
     assert len(third.count) != len(first.count) or not np.array_equal(third.count, first.count)
 
 
+def test_validation_nodes_without_a_mistake_change_nothing_and_are_counted() -> None:
+    arrays = outputs(3.0, seeds=2)
+    arrays["0/validation_logits"] = 9 * np.eye(4, dtype=np.float32)[arrays["0/validation_labels"]]
+    alone = {key: array for key, array in arrays.items() if key.startswith("0/")}
+    pair = uncertainty_temperature.scaled(alone)
+    assert pair["after"].ece == pytest.approx(pair["before"].ece, abs=1e-12)
+    assert (pair["before"].undetermined, pair["after"].undetermined) == (0, 1)
+    both = uncertainty_temperature.scaled(arrays)
+    assert both["after"].undetermined == 1 and both["after"].ece < both["before"].ece
+    assert uncertainty_temperature.scaled(outputs(3.0))["after"].undetermined == 0
+
+
 def test_outputs_without_labels_are_left_out() -> None:
     arrays = {k: v for k, v in outputs(1.0, seeds=1).items() if "labels" not in k}
     assert uncertainty_temperature.scaled(arrays) == {}

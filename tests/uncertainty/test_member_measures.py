@@ -7,15 +7,26 @@ from triptych.metrics.classification import negative_log_likelihood
 from triptych.metrics.function_space import mean_distance, principal_map
 from triptych.metrics.pooling import arithmetic
 from triptych.metrics.probabilities import log_softmax
-from triptych.metrics.temperature import NEUTRAL, fit_temperature
-from triptych.uncertainty.measures import aggregations, calibrated, diversity, scores, sizes
-from triptych.uncertainty.measures.base import Number, Prediction
+from triptych.metrics.temperature import NEUTRAL, UNDETERMINED, Temperature, fit_temperature
+from triptych.uncertainty import outputs
+from triptych.uncertainty.measures import (
+    aggregations,
+    calibrated,
+    decisions,
+    detection,
+    diversity,
+    members,
+    scores,
+    sizes,
+)
+from triptych.uncertainty.measures.base import Named, Number, Prediction
+from triptych.uncertainty.models.deep_ensemble import EnsembleParams
 
 RNG = np.random.default_rng(17)
 
 
-def prediction(members: int = 5, n: int = 60, **more: object) -> Prediction:
-    logits = RNG.normal(0, 2, (members, n, 4)).astype(np.float32)
+def prediction(count: int = 5, n: int = 60, **more: object) -> Prediction:
+    logits = RNG.normal(0, 2, (count, n, 4)).astype(np.float32)
     labels = RNG.integers(0, 4, n)
     return Prediction(logits, arithmetic(logits), labels, 15, **more)  # type: ignore[arg-type]
 
@@ -30,8 +41,52 @@ def test_one_member_has_nothing_to_combine_or_dispute() -> None:
     assert aggregations.measure(alone) == sizes.measure(alone) == diversity.measure(alone) == []
 
 
+def far(**more: object) -> Prediction:
+    """Inputs far from the data, with a clean test part beside them."""
+    near = prediction(**more)
+    return prediction(named=Named("noise", "", "out-of-distribution", near, near), **more)
+
+
 def test_members_of_different_kinds_have_no_sizes() -> None:
     assert sizes.measure(prediction(exchangeable=False)) == []
+
+
+def test_members_that_are_weighted_dispute_nothing() -> None:
+    """Equal shares are not what stacking predicts: their dispute may exceed its whole entropy."""
+    mixed = prediction(2, exchangeable=False)
+    assert by_name(members.measure(mixed)).keys() == {"predictive_entropy"}
+    assert diversity.measure(mixed) == []
+    assert detection.scores(mixed).keys() == {"max_probability", "entropy"}
+    assert not any("mutual" in n.metric for n in detection.measure(far(exchangeable=False)))
+    alike = prediction(2)
+    assert {"mutual_information", "disagreement"} <= by_name(members.measure(alike)).keys()
+    assert "mutual_information" in detection.scores(alike)
+    facts = {"borders": [0.0, 1.0, 0.0, 1.0], "points": np.zeros((1, 3))}
+    for asked, drawn in ((mixed, False), (alike, True)):
+        named = Named("plane", "", "picture", asked, asked, facts=facts)
+        shown = Prediction(
+            asked.members, asked.log_p, asked.labels, 15, named, exchangeable=asked.exchangeable
+        )
+        assert ("plane_mutual" in outputs.surfaces(shown)) == drawn
+
+
+def test_numbers_of_the_mixture_say_so_where_the_prediction_is_another_pool() -> None:
+    text = "the prediction itself is their geometric aggregation"
+    for pool, said in (("arithmetic", False), ("geometric", True)):
+        params = EnsembleParams(members=5, aggregation=pool)
+        split = {n.metric: n.protocol for n in members.measure(prediction(params=params))}
+        for metric in ("expected_entropy", "mutual_information"):
+            assert (text in split[metric]) == said and "arithmetic mean" in split[metric]
+        found = {n.metric: n.protocol for n in detection.measure(far(params=params))}
+        for score in ("auroc", "aupr", "fpr95"):
+            assert (text in found[f"{score}/mutual_information"]) == said
+            assert text not in found[f"{score}/entropy"]
+
+
+def test_far_inputs_say_how_sure_one_is_at_least() -> None:
+    """Of four classes one has 1/4 at least; and no confidence is below it."""
+    found = by_name(detection.measure(far()))
+    assert found["least_confidence"] == 0.25 <= found["mean_confidence"]
 
 
 def test_the_whole_ensemble_is_the_last_size_and_the_arithmetic_aggregation() -> None:
@@ -95,6 +150,28 @@ def test_a_neutral_temperature_changes_nothing() -> None:
     assert found["nll_calibrated"] == pytest.approx(
         float(negative_log_likelihood(asked.log_p, asked.labels)), abs=1e-12
     )
+
+
+@pytest.mark.parametrize("fitted", [UNDETERMINED, Temperature(20.0, True), NEUTRAL])
+def test_every_number_at_a_bounded_temperature_says_so(fitted: Temperature) -> None:
+    asked = prediction(dataset="breast_cancer", temperature=fitted)
+    found = calibrated.measure(asked)
+    assert {n.metric for n in found} == {"nll_calibrated", "ece_calibrated", "temperature"}
+    tempered = [n for n in decisions.measure(asked) if n.metric.startswith("decision_cost_temp")]
+    assert len(tempered) == 2
+    ends = "the validation part does not determine it", "on the upper bound of the search"
+    for number in (*found, *tempered):
+        said = [end for end in ends if end in number.protocol]
+        assert said == [end for end in ends if end in fitted.note]
+    plain = [n for n in decisions.measure(asked) if not n.metric.startswith("decision_cost_temp")]
+    assert not any(end in n.protocol for n in plain for end in ends)
+
+
+def test_an_undetermined_temperature_leaves_the_scores_alone() -> None:
+    asked = prediction(temperature=UNDETERMINED)
+    found = by_name(calibrated.measure(asked))
+    nll = float(negative_log_likelihood(asked.log_p, asked.labels))
+    assert found["nll_calibrated"] == pytest.approx(nll, abs=1e-12)
 
 
 # ------------------------------------------------------------------ the map

@@ -13,12 +13,12 @@ from triptych.data.moons import two_moons
 from triptych.data.parts import Part
 from triptych.data.shifts.base import Source
 from triptych.data.shifts.sets import plane
-from triptych.files import read_arrays, read_json, sha256_file, write_json
+from triptych.files import read_arrays, read_json, sha256_file, write_arrays, write_json
 from triptych.metrics.aggregation import AGGREGATIONS
 from triptych.metrics.classification import negative_log_likelihood
 from triptych.metrics.pooling import arithmetic
 from triptych.metrics.probabilities import log_softmax
-from triptych.metrics.temperature import fit_temperature
+from triptych.metrics.temperature import UNDETERMINED, fit_temperature
 from triptych.model import Trainable
 from triptych.params import split_stages
 from triptych.uncertainty import evaluate, predict, shift
@@ -152,6 +152,9 @@ def test_members_are_aggregated_and_counted_at_the_mean_alone(finished: tuple[st
     means = {"test", "test+mean@1", "test+mean@5"}
     several = MEMBERS[kind] > 1
     assert (splits.get("nll_aggregated/vote") == means) == several
+    disputed = several and kind != "stacking"  # which does not weigh its members alike
+    for metric in ("mutual_information", "disagreement", "members_distance"):
+        assert (splits.get(metric) == means) == disputed and (metric in splits) == disputed
     sized = several and kind != "stacking"  # its members are of different kinds
     assert (splits.get(f"nll_of_size/k={MEMBERS[kind]}") == means) == sized
     assert splits["nll_calibrated"] == means
@@ -310,6 +313,39 @@ def test_no_shifted_set_moves_the_temperature() -> None:
     whole = entry.combine(entry.Params(), logits, held_out)
     part = entry.combine(entry.Params(), logits[:, 400:], held_out)
     assert np.array_equal(whole[400:], part)
+
+
+@pytest.mark.parametrize("kind", ["temperature", "laplace"])
+def test_what_rests_on_an_undetermined_temperature_says_so(kind: str, tmp_path: Path) -> None:
+    """A validation part without a mistake (seed 0), and one with some (seed 1)."""
+    out = run_jobs(tmp_path, kind)
+    logits = read_arrays(out / "predict" / "logits.safetensors")
+    for seed, wrong in ((0, 0), (1, 5)):
+        said = logits[f"{seed}/validation_labels"].copy()
+        said[:wrong] = (said[:wrong] + 1) % 3
+        right = 4.0 * np.eye(3, dtype=np.float32)[said]
+        logits[f"{seed}/validation"] = np.repeat(right[None], MEMBERS[kind], axis=0)
+    write_arrays(out / "predict" / "logits.safetensors", logits)
+    conf = tmp_path / "conf" / kind / "evaluate.json"
+    evaluate.run(conf, out / "predict", out / "train", out / "evaluate")
+    table = records(out)
+    table = table[table.split.str.startswith(("test", "validation"))]
+    remark = table.protocol.str.contains(UNDETERMINED.note, regex=False)
+    assert not remark[table.seed == 1].any()
+    own = {"nll_calibrated", "ece_calibrated", "temperature"}
+    assert own <= set(table[(table.seed == 0) & remark].metric)
+    assert number(table, "temperature") == 1.0
+    # The method that is scaled by it says so of all that it predicts; of another it is a measure.
+    for metric in ("nll", "ece", "accuracy"):
+        assert remark[(table.seed == 0) & (table.metric == metric)].all() == (kind != "laplace")
+    unscaled = log_softmax(arithmetic(logits["0/test"]))
+    nll = float(negative_log_likelihood(unscaled, logits["0/labels"]))
+    assert number(table, "nll_calibrated") == pytest.approx(nll, abs=1e-12)
+
+
+def test_a_member_of_the_forest_is_a_group_of_trees() -> None:
+    said = build("random_forest", trees=6, members=3).prediction_protocol()
+    assert "3 members, each the mean of a group of 2 trees" in said
 
 
 # ------------------------------------------------------------------ 7. aggregations are read late

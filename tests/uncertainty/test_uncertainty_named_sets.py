@@ -11,7 +11,7 @@ from triptych.files import read_json, write_json
 from triptych.metrics.pooling import arithmetic
 from triptych.metrics.priors import with_prior
 from triptych.metrics.selection import auroc
-from triptych.uncertainty import evaluate
+from triptych.uncertainty import diagrams
 from triptych.uncertainty.params import ShiftParams
 
 from .test_uncertainty_verbs import SHIFT, Chain, number
@@ -117,7 +117,7 @@ def test_confidences_are_counted_in_and_out_of_distribution(chain: Chain) -> Non
     table = pd.read_csv(chain.out / "evaluate" / "confidences.csv")
     assert set(table.split) == {"test", "test:uniform_noise"}
     assert (table.groupby(["seed", "split"])["count"].sum() == 25).all()
-    assert len(table) == 2 * 2 * evaluate.HISTOGRAM_BINS
+    assert len(table) == 2 * 2 * diagrams.HISTOGRAM_BINS
     assert (table.lower < table.upper).all()
 
 

@@ -13,6 +13,7 @@ from triptych.claims.uncertainty import (
     u08_coverage,
     u14_abstention,
 )
+from triptych.claims.verdict import interval_of, judge_effect
 from triptych.records import COLUMNS, named
 
 SEEDS = (0, 1, 2)
@@ -123,25 +124,66 @@ def test_soft_labels_are_compared_with_their_twin() -> None:
 # ------------------------------------------------------------------ U08
 
 
+FLOORS = {"50": 0.04, "80": 0.03, "90": 0.02, "95": 0.01}
+
+
+def covered(gaps: dict[str, tuple[float, ...]]) -> dict[tuple[str, str, str], Callable[..., float]]:
+    """Coverage of models that are off by so much at 50, 80, 90 and 95 %, with the noise floors."""
+    numbers: dict[tuple[str, str, str], Callable[..., float]] = {}
+    for model, off in gaps.items():
+        for (name, floor), gap in zip(FLOORS.items(), off, strict=True):
+            numbers[model, f"coverage/{name}", "test"] = lambda _, v=int(name) / 100 + gap: v
+            numbers[model, f"coverage_floor/{name}", "test"] = lambda _, v=floor: v
+    return numbers
+
+
 def test_coverage_is_judged_on_both_sides() -> None:
-    gaps = {"narrow": -0.1, "right": 0.01}
-    numbers: dict[tuple[str, str, str], Callable[[int], float]] = {
-        (model, f"coverage/{name}", "test"): lambda seed, v=int(name) / 100 + gap: v
-        for model, gap in gaps.items()
-        for name in u08_coverage.NOMINAL
-    }
+    numbers = covered({"narrow": (-0.1,) * 4, "right": (0.01,) * 4})
     for name in u08_coverage.NOMINAL:
         value = int(name) / 100 - 0.2
         numbers["right", f"coverage_members/{name}", "test"] = lambda seed, v=value: v
     effects = u08_coverage.effects(table(numbers, "diabetes", "rmse"))
     assert len(effects) == 6
-    alone = one(effects, "not overconfident", "single members of right")
+    alone = one(effects, "not too little", "single members of right")
     assert alone.values[0] == pytest.approx(-0.15)
-    assert one(effects, "not overconfident", "narrow").values[0] == pytest.approx(-0.05)
-    assert one(effects, "not underconfident", "narrow").values[0] == pytest.approx(0.15)
-    for side in ("not overconfident", "not underconfident"):
+    assert one(effects, "not too little", "narrow").values[0] == pytest.approx(-0.05)
+    assert one(effects, "not too much", "narrow").values[0] == pytest.approx(0.15)
+    for side in ("not too little", "not too much"):
         assert one(effects, side, "%, right").values[1] > 0
     assert all(e.test_train_ratio == pytest.approx(100 / 300) for e in effects)
+
+
+def test_levels_that_are_off_in_opposite_directions_do_not_cancel() -> None:
+    """Too wide at 50 %, too narrow at 95 %: off by nothing on average, and wrong on both sides."""
+    rows = table(covered({"crossed": (0.1, 0.03, -0.03, -0.1)}), "diabetes", "rmse")
+    effects = u08_coverage.effects(rows)
+    assert len(effects) == 2
+    little, much = (one(effects, f"not too {side}") for side in ("little", "much"))
+    assert little.values == pytest.approx(dict.fromkeys(SEEDS, -0.05))
+    assert much.values == pytest.approx(dict.fromkeys(SEEDS, -0.05))
+    # The noise of the level that is judged: 95 % below, 50 % above.
+    assert (little.floor, much.floor) == pytest.approx((0.01, 0.04))
+    verdicts = [judge_effect(interval_of(e), e.margin, e.floor) for e in (little, much)]
+    assert verdicts == ["contradicted", "contradicted"]
+
+
+def test_every_verdict_on_coverage_can_be_reached() -> None:
+    def verdict(gap: float) -> str:
+        rows = table(covered({"m": (gap, 0.0, 0.0, 0.0)}), "diabetes", "rmse")
+        effect = one(u08_coverage.effects(rows), "not too little")
+        assert effect.floor == pytest.approx(0.04)  # that of 50 %
+        return judge_effect(interval_of(effect), effect.margin, effect.floor)
+
+    assert [verdict(gap) for gap in (0.0, -0.05, -0.1)] == ["holds", "undecided", "contradicted"]
+
+
+def test_each_seed_has_its_own_worst_level() -> None:
+    numbers = covered({"m": (0.0,) * 4})
+    numbers["m", "coverage/50", "test"] = lambda seed: 0.5 - (0.1 if seed == 0 else 0.0)
+    numbers["m", "coverage/95", "test"] = lambda seed: 0.95 - (0.0 if seed == 0 else 0.2)
+    little = one(u08_coverage.effects(table(numbers, "diabetes", "rmse")), "not too little")
+    assert little.values == pytest.approx({0: -0.05, 1: -0.15, 2: -0.15})
+    assert little.floor == pytest.approx((0.04 + 0.01 + 0.01) / 3)
 
 
 # ------------------------------------------------------------------ U14

@@ -16,6 +16,7 @@ from triptych.metrics.calibration import expected_calibration_error
 from triptych.metrics.classification import top_label
 from triptych.metrics.pooling import arithmetic
 from triptych.params import split_stages
+from triptych.records import HELD_OUT
 from triptych.uncertainty import evaluate, measures, predict, shift
 from triptych.uncertainty.base import HeldOut, method_class
 from triptych.uncertainty.images import to_bytes
@@ -242,6 +243,9 @@ def test_the_mean_over_kinds_is_at_one_severity_and_without_validation_kinds(cha
     assert rows.protocol.str.contains("mean over 2 kinds, small constants").all()
     speckle = table[table.split == "test+speckle_noise@5"]
     assert set(speckle.n) == {SIZES["test"]}  # measured all the same
+    kept_back = table.protocol.str.contains(HELD_OUT, regex=False)
+    assert set(table[kept_back].split) == {"test+speckle_noise@1", "test+speckle_noise@5"}
+    assert kept_back[table.split.str.startswith("test+speckle_noise@")].all()
 
 
 def test_only_methods_with_members_have_mutual_information(chain: Chain) -> None:

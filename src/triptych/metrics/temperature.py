@@ -18,15 +18,24 @@ class Temperature:
 
     Attributes:
         value: T > 0; probabilities are softmax(z / T).
-        bounded: Whether it lies on a bound because the likelihood rises beyond it (as on a
-            validation set that is separated perfectly, where T would go to 0).
+        bounded: Whether the likelihood rises beyond the bounds of the search, so that no optimum
+            was found: T is then 1 (below them) or the upper bound (above).
     """
 
     value: float
     bounded: bool
 
+    @property
+    def note(self) -> str:
+        """What a number at this temperature means nothing without; empty where T is an optimum."""
+        if not self.bounded:
+            return ""
+        undetermined = "the validation part does not determine it: T = 1"
+        return undetermined if self == UNDETERMINED else "on the upper bound of the search"
+
 
 NEUTRAL = Temperature(1.0, False)
+UNDETERMINED = Temperature(1.0, True)
 
 
 def fit_temperature(
@@ -39,24 +48,30 @@ def fit_temperature(
     .. math:: \frac{d}{dβ} \mathrm{NLL} = E\big[\textstyle\sum_k p_k z_k\big] - E[z_y]
 
     rises through its only root, which bisection finds without step sizes that could diverge or
-    temperatures that could turn negative.
+    temperatures that could turn negative. Where no held-out example is classified wrongly there is
+    no root: the likelihood rises as T → 0, whatever the test part is like. That is no estimate, and
+    T = 1 leaves the probabilities as they are.
 
     Args:
         logits: [N, K] of held-out examples, never of test examples; the log-probabilities of a
             pooled prediction serve as well.
         labels: [N].
         bounds: Smallest and largest temperature.
+
+    Returns:
+        The optimum; beyond the smallest temperature T = 1, beyond the largest that one, both
+        ``bounded``.
     """
     z = logits.astype(np.float64)
-    right = z[np.arange(len(labels)), labels]
+    # Against the right class: where every other one is below it, rounding cannot make a root.
+    ahead = z - z[np.arange(len(labels)), labels, None]
 
     def slope(beta: float) -> float:
-        expected = (np.exp(log_softmax(beta * z)) * z).sum(axis=-1)
-        return float((expected - right).mean())
+        return float((np.exp(log_softmax(beta * ahead)) * ahead).sum(axis=-1).mean())
 
     low, high = 1 / bounds[1], 1 / bounds[0]
     if slope(low) >= 0:
         return Temperature(bounds[1], True)
     if slope(high) <= 0:
-        return Temperature(bounds[0], True)
+        return UNDETERMINED
     return Temperature(1 / float(optimize.brentq(slope, low, high, xtol=1e-12)), False)

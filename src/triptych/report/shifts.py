@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from triptych.records import HELD_OUT
+
 MEAN = "mean"  # stands for a kind in the split name of a mean over kinds
 
 
@@ -41,6 +43,11 @@ def corrupted(rows: pd.DataFrame) -> pd.DataFrame:
     """
     sets = set(rows.loc[rows["severity"] > 0, "dataset"])
     return rows[rows["dataset"].isin(sets)] if sets else rows
+
+
+def in_means(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without those of corruption kinds that are kept for validation."""
+    return rows[~rows["protocol"].fillna("").astype(str).str.contains(HELD_OUT, regex=False)]
 
 
 def severities(rows: pd.DataFrame) -> pd.DataFrame:

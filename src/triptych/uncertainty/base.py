@@ -1,6 +1,6 @@
 """What a method of the uncertainty panel is: logits of its members, and how to pool them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,10 +16,13 @@ from triptych.files import Array
 from triptych.metrics.pooling import arithmetic
 from triptych.model import Batch, Model
 from triptych.params import ModelParams, TrainingParams
+from triptych.training import predict_in_batches
 from triptych.uncertainty.cost import multiply_adds, training_multiply_adds
 from triptych.uncertainty.images import network_input, to_bytes
 from triptych.uncertainty.networks import Network
 from triptych.uncertainty.tables import TableNetwork, rows, rows_and_targets, standardise
+
+PASS = 2048  # inputs per pass where a whole part goes through a network
 
 
 class MethodParams(TrainingParams):
@@ -126,6 +129,9 @@ class Method(Model):
     def prediction_cost(self, x: Tensor) -> float:
         """Multiply-adds of one prediction; of trees, comparisons.
 
+        What does not depend on the input, such as drawing weights, is done once for all of them and
+        is no part of it.
+
         Args:
             x: One input [1, ...], on the model's device.
         """
@@ -166,6 +172,22 @@ class Method(Model):
             float64 [N, K].
         """
         return arithmetic(members)
+
+    @classmethod
+    def fitted_protocol(cls, params: Any, held_out: HeldOut) -> str:
+        """What a combined number means nothing without, known once :meth:`combine` has its data.
+
+        Empty where nothing is fitted last, or what is fitted needs no remark.
+        """
+        return ""
+
+
+def in_passes(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """What a network makes of a whole part, some inputs at a time: [N, ...] -> [N, ...].
+
+    All at once the channels of every image would lie in memory together.
+    """
+    return torch.cat([network(x[rows]) for rows in predict_in_batches(len(x), PASS)])
 
 
 def inputs_and_labels(part: Part) -> dict[str, Tensor]:

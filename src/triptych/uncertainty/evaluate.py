@@ -1,8 +1,6 @@
 """The verb ``evaluate`` of the uncertainty panel: every measure, from cached logits alone."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,28 +9,32 @@ import numpy as np
 
 from triptych import jobs, records
 from triptych.data import corruptions
-from triptych.files import Array, open_arrays, read_json, write_arrays, write_text
-from triptych.metrics.calibration import edges, equal_width, reliability
-from triptych.metrics.classification import accuracy, top_label
+from triptych.files import Array, open_arrays, read_json, write_arrays
+from triptych.metrics.classification import accuracy
 from triptych.metrics.corruption_error import mean_error
 from triptych.metrics.groups import expected_worst
 from triptych.metrics.temperature import NEUTRAL, Temperature, fit_temperature
-from triptych.records import Record, named, shifted
+from triptych.records import HELD_OUT, Record, named, shifted
 from triptych.uncertainty import measures
 from triptych.uncertainty.base import HeldOut, Method, method_class, resolved
-from triptych.uncertainty.measures.base import Named, Number, Prediction
+from triptych.uncertainty.diagrams import (
+    HISTOGRAM_COLUMNS,
+    RELIABILITY_COLUMNS,
+    histogram_rows,
+    reliability_rows,
+    write_table,
+)
+from triptych.uncertainty.measures.base import Named, Number, Prediction, noted
 from triptych.uncertainty.outputs import SHOWN, probabilities, surfaces
 from triptych.uncertainty.params import CalibrationParams, ShiftParams
 
 CORRUPTED = "test+"  # begins the split name of every corrupted test set
-COSTS = (("test", "prediction_multiply_adds"), ("train", "training_multiply_adds"))
 COUNTED = "in matrix products and convolutions; of trees, comparisons"
+COSTS = (
+    ("test", "prediction_multiply_adds", f"{COUNTED}; without drawing weights once for all inputs"),
+    ("train", "training_multiply_adds", COUNTED),
+)
 MEAN = "mean"  # stands for a kind in the split name of the mean over kinds
-RELIABILITY_COLUMNS = (
-    "seed", "split", "bin", "lower", "upper", "count", "accuracy", "confidence",
-)  # fmt: skip
-HISTOGRAM_COLUMNS = ("seed", "split", "bin", "lower", "upper", "count")
-HISTOGRAM_BINS = 20
 FAR = ("out-of-distribution", "open set")  # kinds of shift without classes
 
 
@@ -75,8 +77,8 @@ def run(conf: Path, predict: Path, train: Path, out: Path) -> None:
         job.beginning.check()
         write_arrays(out / "outputs.safetensors", outputs)
         records.write(out / "records.csv", rows)
-        _write_table(out / "reliability.csv", RELIABILITY_COLUMNS, diagrams)
-        _write_table(out / "confidences.csv", HISTOGRAM_COLUMNS, histograms)
+        write_table(out / "reliability.csv", RELIABILITY_COLUMNS, diagrams)
+        write_table(out / "confidences.csv", HISTOGRAM_COLUMNS, histograms)
         job.facts["records"] = len(rows)
 
 
@@ -92,6 +94,8 @@ class _Seed:
     shift: ShiftParams
     bins: int
     temperature: Temperature = NEUTRAL
+    fitted: str = ""  # what must be said of what the method fitted last
+    held_back: set[str] = field(default_factory=set)  # splits that enter no mean over kinds
     rows: list[Record] = field(default_factory=list)
     diagrams: list[list[object]] = field(default_factory=list)
     histograms: list[list[object]] = field(default_factory=list)
@@ -115,6 +119,7 @@ class _Seed:
             logits.get_tensor(f"{self.seed}/validation"),
             logits.get_tensor(f"{self.seed}/validation_labels"),
         )
+        self.fitted = self.kind.fitted_protocol(self.params, self.held_out)
         if self.task == measures.CLASSIFICATION:
             pooled = self.kind.combine(self.params, self.held_out.logits, self.held_out)
             self.temperature = fit_temperature(pooled, self.held_out.labels)
@@ -130,8 +135,10 @@ class _Seed:
             return
         kinds = self._kinds(logits)
         averaged = corruptions.averaged(kinds, self.shift.constants)
+        severities = self.shift.severities
+        self.held_back = {shifted(k, s) for k in kinds if k not in averaged for s in severities}
         errors: dict[str, list[float]] = {kind: [] for kind in averaged}
-        for severity in self.shift.severities:
+        for severity in severities:
             found = {k: self._split(logits, shifted(k, severity)) for k in kinds}
             if averaged:
                 self._mean(severity, [found[k] for k in averaged])
@@ -170,11 +177,9 @@ class _Seed:
         if "evaluations_per_example" in self.facts:
             cost = self.facts["evaluations_per_example"]
             self._add("test", Number("evaluations_per_example", cost, "forward passes", "exact"), 1)
-        for split, name in COSTS:
+        for split, name, how in COSTS:
             if name in self.facts:
-                self._add(
-                    split, Number(name, self.facts[name], "multiply-adds", "exact", COUNTED), 1
-                )
+                self._add(split, Number(name, self.facts[name], "multiply-adds", "exact", how), 1)
 
     def _split(self, logits: Any, split: str) -> "_Measured":
         labels = self.held_out.labels if split == "validation" else self.labels
@@ -244,36 +249,26 @@ class _Seed:
         for position, number in enumerate(found[0].numbers):
             mean = float(np.mean([item.numbers[position].value for item in found]))
             note = f"mean over {len(found)} kinds, {self.shift.constants} constants"
-            text = f"{number.protocol}; {note}" if number.protocol else note
-            self._add(split, Number(number.metric, mean, number.unit, number.kind, text), n)
+            about = noted(number.protocol, note)
+            self._add(split, Number(number.metric, mean, number.unit, number.kind, about), n)
         self._diagram(split, found)
 
     def _diagram(self, split: str, found: list["_Measured"]) -> None:
         """A reliability diagram over all kinds pooled, of predicted classes alone."""
         if self.task != measures.CLASSIFICATION:
             return
-        pairs = [top_label(f.prediction.log_p, f.prediction.labels) for f in found]
-        confidence, correct = (np.concatenate(side) for side in zip(*pairs, strict=True))
-        diagram, border = reliability(confidence, correct, self.bins), edges(self.bins)
-        for b in range(self.bins):
-            self.diagrams.append([
-                self.seed, split, b, border[b], border[b + 1],
-                diagram.count[b], diagram.accuracy[b], diagram.confidence[b],
-            ])  # fmt: skip
+        self.diagrams += reliability_rows(self.seed, split, [item.prediction for item in found])
 
     def _histogram(self, split: str, prediction: Prediction) -> None:
         """How many inputs get which confidence."""
         if self.task != measures.CLASSIFICATION:
             return
-        confidence = np.minimum(np.exp(prediction.log_p.max(axis=-1)), 1.0)
-        counts = np.bincount(equal_width(confidence, HISTOGRAM_BINS), minlength=HISTOGRAM_BINS)
-        border = edges(HISTOGRAM_BINS)
-        for b, count in enumerate(counts.tolist()):
-            self.histograms.append([self.seed, split, b, border[b], border[b + 1], count])
+        self.histograms += histogram_rows(self.seed, split, prediction)
 
     def _add(self, split: str, number: Number, n: int) -> None:
-        pieces = [number.protocol, self.facts.get("protocol", "")]
-        self.rows.append(self._record(split, number, n, "; ".join(p for p in pieces if p)))
+        kind = HELD_OUT if split in self.held_back else ""
+        pieces = number.protocol, kind, self.facts.get("protocol", ""), self.fitted
+        self.rows.append(self._record(split, number, n, noted(*pieces)))
 
     def _record(self, split: str, number: Number, n: int, protocol: str) -> Record:
         return Record(
@@ -299,18 +294,3 @@ def _error(prediction: Prediction) -> float:
 class _Measured:
     prediction: Prediction
     numbers: list[Number]
-
-
-def _write_table(path: Path, columns: Sequence[str], rows: list[list[object]]) -> None:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
-    write_text(path, stream.getvalue())
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else repr(float(value))
-    return value

@@ -23,6 +23,6 @@ def surfaces(prediction: Prediction) -> dict[str, Array]:
         "borders": np.asarray(prediction.named.facts["borders"], dtype=np.float32),
         "points": np.asarray(prediction.named.facts["points"], dtype=np.float32),
     }
-    if len(prediction.members) > 1:
+    if prediction.disputes:
         found["plane_mutual"] = entropy_split(prediction.members).mutual.astype(np.float32)
     return found

@@ -86,13 +86,16 @@ class GaussianProcess(nn.Module):
         phi: Tensor = self.features(h)
         return ((phi.double() @ self.root) ** 2).sum(dim=1)
 
-    def draw(self, h: Tensor, samples: int, rng: torch.Generator) -> Tensor:
-        """Logits [S, N, K] under β drawn from the posterior, one draw for all rows of h."""
-        phi: Tensor = self.features(h)
+    def draw(self, samples: int, rng: torch.Generator) -> Tensor:
+        """Draws from the posterior, as distances β − β̂ from its mean: [S, M, K]."""
         size, classes = len(self.root), self.beta.out_features
         noise = torch.randn(samples, size, classes, generator=rng).to(self.root)
-        shift = (self.root @ noise).to(phi.dtype)
-        logits: Tensor = self.beta(phi) + phi @ shift
+        return (self.root @ noise).to(self.beta.weight.dtype)
+
+    def under(self, drawn: Tensor, h: Tensor) -> Tensor:
+        """Logits [S, N, K] under draws [S, M, K], each one function for all rows of h."""
+        phi: Tensor = self.features(h)
+        logits: Tensor = self.beta(phi) + phi @ drawn
         return logits
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from triptych.claims.base import Effect
 from triptych.claims.tables import by_seed, datasets, paired
-from triptych.records import shifted
+from triptych.records import HELD_OUT, shifted
 
 MEAN = "mean"
 CLEAN = 0
@@ -29,6 +29,11 @@ def severities(rows: pd.DataFrame) -> list[int]:
     pattern = re.compile(re.escape(shifted(MEAN, 1)[:-1]) + r"(\d+)$")
     found = (pattern.match(str(split)) for split in rows["split"].unique())
     return sorted(int(match.group(1)) for match in found if match)
+
+
+def in_means(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without those of corruption kinds that are kept for validation."""
+    return rows[~rows["protocol"].str.contains(HELD_OUT, regex=False)]
 
 
 def shifted_mean(rows: pd.DataFrame, model: str, metric: str) -> pd.Series:

@@ -7,6 +7,7 @@ from triptych.claims.tables import by_seed
 from triptych.claims.uncertainty._reading import (
     CLEAN,
     effect,
+    in_means,
     models_with,
     panels,
     score,
@@ -59,8 +60,9 @@ def concordance(rows: pd.DataFrame, model: str, steps: list[int]) -> pd.Series:
 
 
 def _kinds(rows: pd.DataFrame, steps: list[int]) -> list[str]:
+    """The kinds behind the mean over kinds."""
     ending = f"@{steps[-1]}"
-    corrupted = [str(s) for s in rows["split"].unique() if str(s).startswith("test+")]
+    corrupted = [s for s in in_means(rows)["split"].astype(str).unique() if s.startswith("test+")]
     splits = {split for split in corrupted if split.endswith(ending)}
     return sorted(
         s.removeprefix("test+").removesuffix(ending) for s in splits - {f"test+mean{ending}"}
@@ -72,7 +74,8 @@ CLAIMS = [
         "U01", "uncertainty", "B",
         "Accuracy drops with increasing shift.",
         "accuracy against severity 0 to 5 over every corruption kind that means something at the "
-        "size of the images: the loss at the largest severity, and how steadily it is lost",
+        "size of the images, validation kinds left out: the loss at the largest severity, and how "
+        "steadily it is lost",
         effects,
     )
 ]  # fmt: skip

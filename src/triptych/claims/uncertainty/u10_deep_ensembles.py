@@ -10,15 +10,13 @@ from triptych.claims.uncertainty._reading import CLEAN, effect, panels, severiti
 
 METRICS = ("nll", "brier", "ece")
 LABELS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
-PROPER = ("nll", "brier")  # of ECEs so many tie that there is no best third
 CALIBRATED = "nll_calibrated"
 FLOOR = "ece_floor"
 MODEL = "deep_ensemble"
-BEST = 1 / 3  # of the field: who is "among the best"
 
 
 def effects(table: pd.DataFrame) -> list[Effect]:
-    """How far above the middle of the field it ranks, and how often among the best third."""
+    """How far above the middle of the field it ranks."""
     found: list[Effect] = []
     for dataset, rows in panels(table):
         models = comparable(rows, MODEL)
@@ -50,12 +48,7 @@ def _of(
     if len(calibrated):
         text = "NLL, each method at its own temperature of the validation part"
         found += lead(middle - calibrated.mean(axis=1), text)
-    among = (ranks[list(PROPER)] <= len(models) * BEST).mean(axis=1) - BEST
-    return found + effect(
-        dataset, rows, among, zero(among), "fraction",
-        f"{name}: share of {' and '.join(LABELS[m] for m in PROPER)}{every} in which {MODEL} is in "
-        f"the best third of {len(models)} methods − 1/3",
-    )  # fmt: skip
+    return found
 
 
 def all_ranks(
@@ -84,8 +77,8 @@ CLAIMS = [
         "U10", "uncertainty", "B",
         "Deep ensembles are consistently among the best, especially under shift.",
         "rank among all methods by NLL, Brier score and ECE, clean and at every severity, against "
-        "the middle of the field, (K + 1)/2, and how often it is in the best third; ECEs within "
-        "the noise floor tie; NLL also with every method at its own temperature",
+        "the middle of the field, (K + 1)/2; ECEs within the noise floor tie; NLL also with every "
+        "method at its own temperature",
         effects,
     )
 ]  # fmt: skip

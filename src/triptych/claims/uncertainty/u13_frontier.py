@@ -8,6 +8,7 @@ from triptych.claims.uncertainty._methods import comparable, kendall, means, net
 from triptych.claims.uncertainty._reading import effect, panels, severities, zero
 
 SINGLE, MODEL = "single", "deep_ensemble"
+JENSEN = "(never negative: read its size)"
 COSTS = {
     "prediction_multiply_adds": "prediction",
     "training_multiply_adds": "training",
@@ -53,7 +54,11 @@ def _correlation(
 
 
 def _sizes(dataset: str, rows: pd.DataFrame, levels: list[int]) -> list[Effect]:
-    """What more members of the deep ensemble gain under shift, and that later ones gain less."""
+    """What more members of the deep ensemble gain under shift, and that later ones gain less.
+
+    The mean prediction of all is the mean over the runs of fewer neighbours: as −log is convex, its
+    NLL is at most the mean of theirs, on any images.
+    """
     own = rows[(rows["model"] == MODEL) & rows["metric"].str.startswith("nll_of_size/k=")]
     sizes = sorted({int(metric.rpartition("=")[2]) for metric in own["metric"]})
     if len(sizes) < 3:
@@ -67,11 +72,11 @@ def _sizes(dataset: str, rows: pd.DataFrame, levels: list[int]) -> list[Effect]:
     return [
         *effect(
             dataset, rows, one, all_, "nats",
-            f"NLL under shift, {MODEL}: 1 member − {sizes[-1]} members",
+            f"NLL under shift, {MODEL}: 1 member − {sizes[-1]} members {JENSEN}",
         ),
         *effect(
             dataset, rows, middle, all_, "nats",
-            f"NLL under shift, {MODEL}: {half} members − {sizes[-1]} members",
+            f"NLL under shift, {MODEL}: {half} members − {sizes[-1]} members {JENSEN}",
         ),
         *effect(
             dataset, rows, one - middle, middle - all_, "nats",
@@ -87,7 +92,8 @@ CLAIMS = [
         "Uncertainty and robustness trade against compute along a frontier.",
         "rank correlation over methods between multiply-adds (of training, of a prediction) and "
         "NLL under shift, mean over kinds and severities; and what 1, half and all members of the "
-        "deep ensemble reach; the figure draws all methods and the Pareto front",
+        "deep ensemble reach (all never do worse on average than fewer: read by how much); the "
+        "figure draws all methods and the Pareto front",
         effects,
     )
 ]  # fmt: skip

@@ -91,8 +91,8 @@ CLAIMS = [
     ),
     Statistical(
         "U16", "uncertainty", "B", STATEMENT,
-        "mutual information between prediction and member that every method with members adds, and "
-        "how it rises under shift",
+        "mutual information between prediction and member that every method adds whose members "
+        "count alike, and how it rises under shift",
         effects,
     ),
 ]  # fmt: skip

@@ -103,7 +103,7 @@ FIGURES = [
         title="What the members dispute, over the plane",
         reading="Mutual information of class and member: bright where members disagree, which is "
         "model uncertainty. It should be dark on the points and bright far from them. Methods "
-        "without members have none.",
+        "without members that count alike have none.",
         draw=draw_mutual,
         claims=("U03", "U16"),
         order=61,

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure as Canvas
 from triptych.report import plots
 from triptych.report.data import MissingData, ReportData, spread
 from triptych.report.figure import Figure
-from triptych.report.shifts import MEAN, corrupted, severities
+from triptych.report.shifts import MEAN, corrupted, in_means, severities
 
 METRICS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
 
@@ -14,15 +14,17 @@ METRICS = {"nll": "NLL", "brier": "Brier score", "ece": "ECE"}
 def prepare(data: ReportData, metric: str) -> pd.DataFrame:
     """Mean rank (1 is best, ties share) over kinds; spread over seeds.
 
+    Each data set ranks the methods that were measured on it.
+
     Returns:
         Columns dataset, model, severity, mean, std, n.
     """
     rows = corrupted(severities(data.select("uncertainty", metric, split=None)))
-    rows = rows[rows["shift"] != MEAN]
+    rows = in_means(rows[rows["shift"] != MEAN])
     place = ["dataset", "seed", "shift", "severity"]
-    whole = rows.groupby(place)["model"].transform("nunique") == rows["model"].nunique()
-    rows = rows[whole]  # a rank means nothing where a method is missing
-    if rows["model"].nunique() < 2:
+    here, all_ = (rows.groupby(by)["model"].transform("nunique") for by in (place, "dataset"))
+    rows = rows[(here == all_) & (all_ > 1)]  # a rank means nothing where a method is missing
+    if rows.empty:
         raise MissingData(f"fewer than two methods have {METRICS[metric]} on the same images")
     ranks = rows.assign(value=rows.groupby(place)["value"].rank(method="average"))
     mean = ranks.groupby(["dataset", "model", "severity", "seed"])["value"].mean().reset_index()
@@ -49,9 +51,8 @@ def draw(data: ReportData, canvas: Canvas) -> None:
                 ax, line["severity"].to_numpy(float), line["mean"].to_numpy(float),
                 line["std"].to_numpy(float), styles[str(model)],
             )  # fmt: skip
-        count = table["model"].nunique()
-        ax.set_yticks(range(1, count + 1))
-        ax.set_ylim(count + 0.2, 0.8)
+        ax.set_yticks(range(1, most + 1))
+        ax.set_ylim(most + 0.2, 0.8)
         ax.set_xticks(sorted(set(table["severity"])))
         ax.set_xlabel("severity")
         ax.set_title(plots.heading(f"rank by {METRICS[metric]}", dataset, several))
@@ -65,9 +66,9 @@ FIGURES = [
         name="uncertainty_rank",
         panel="uncertainty",
         title="Which method is best, and does it stay so?",
-        reading="Methods are ranked on every kind of corruption and the ranks averaged; a line "
-        "near the top at all severities is consistently among the best. Bands: ± one standard "
-        "deviation over seeds.",
+        reading="Methods are ranked on every kind of corruption (validation kinds left out) and "
+        "the ranks averaged; a line near the top at all severities is consistently among the best. "
+        "Bands: ± one standard deviation over seeds.",
         draw=draw,
         claims=("U10",),
         order=40,

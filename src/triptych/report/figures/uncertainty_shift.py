@@ -6,7 +6,7 @@ from matplotlib.figure import Figure as Canvas
 from triptych.report import plots, style
 from triptych.report.data import MissingData, ReportData, spread
 from triptych.report.figure import Figure
-from triptych.report.shifts import MEAN, corrupted, severities
+from triptych.report.shifts import MEAN, corrupted, in_means, severities
 
 METRICS = {
     "accuracy": "accuracy (fraction)",
@@ -38,9 +38,12 @@ def prepare_lines(data: ReportData, metric: str) -> pd.DataFrame:
 
 
 def prepare_boxes(data: ReportData, metric: str) -> pd.DataFrame:
-    """Columns dataset, model, shift, severity, mean: one row per kind, mean over seeds."""
+    """Columns dataset, model, shift, severity, mean: one row per kind, mean over seeds.
+
+    The kinds are those behind the means: validation kinds are left out.
+    """
     rows = severities(data.select("uncertainty", metric, split=None))
-    rows = rows[(rows["shift"] != MEAN) & (rows["shift"] != "")]
+    rows = in_means(rows[(rows["shift"] != MEAN) & (rows["shift"] != "")])
     if not len(rows):
         raise MissingData("no shifted test set was measured")
     return spread(rows, ["dataset", "model", "shift", "severity"])
@@ -129,8 +132,9 @@ FIGURES = [
         name="uncertainty_kinds",
         panel="uncertainty",
         title="The same over single kinds of corruption",
-        reading="A box spans the middle half of the kinds (mean over seeds), its line is their "
-        "median, marks are kinds far from it. Six methods at most; the others are in the tables.",
+        reading="A box spans the middle half of the kinds (mean over seeds; validation kinds left "
+        "out), its line is their median, marks are kinds far from it. Six methods at most; the "
+        "others are in the tables.",
         draw=draw_boxes,
         claims=("U01", "U02"),
         order=20,

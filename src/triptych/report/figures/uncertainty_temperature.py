@@ -14,8 +14,8 @@ from triptych.files import Array, read_arrays
 from triptych.metrics import calibration as c
 from triptych.metrics.classification import top_label
 from triptych.metrics.probabilities import log_softmax
-from triptych.metrics.temperature import fit_temperature
-from triptych.report import style
+from triptych.metrics.temperature import UNDETERMINED, fit_temperature
+from triptych.report import numbers, style
 from triptych.report.data import MissingData, ReportData
 from triptych.report.figure import Figure
 
@@ -37,6 +37,7 @@ class Diagram:
         accuracy, confidence: Per bin.
         ece: Mean over seeds.
         floor: What a calibrated forecaster's ECE would be, mean over seeds.
+        undetermined: Seeds whose validation part does not determine a temperature.
     """
 
     count: Array
@@ -44,6 +45,7 @@ class Diagram:
     confidence: Array
     ece: float
     floor: float
+    undetermined: int = 0
 
     @property
     def band(self) -> tuple[Array, Array]:
@@ -65,15 +67,19 @@ def images(data: ReportData) -> dict[str, dict[str, Diagram]]:
         rows = pd.read_csv(folder / "reliability.csv")
         rows = rows[(rows["split"] == "test") & (rows["count"] > 0)]
         if len(rows):
-            ece, floor = (
-                float(data.select("uncertainty", m, model=model, dataset=dataset)["value"].mean())
-                for m in ("ece", "ece_floor")
+            own, floors = (
+                data.select("uncertainty", metric, model=model, dataset=dataset)
+                for metric in ("ece", "ece_floor")
             )
-            found.setdefault(dataset, {})[when] = _pooled(rows, ece, floor)
+            said = own["protocol"].fillna("").astype(str)
+            found.setdefault(dataset, {})[when] = _pooled(
+                rows, float(own["value"].mean()), float(floors["value"].mean()),
+                int(said.str.contains(UNDETERMINED.note, regex=False).sum()),
+            )  # fmt: skip
     return {dataset: pair for dataset, pair in found.items() if len(pair) == 2}
 
 
-def _pooled(rows: pd.DataFrame, ece: float, floor: float) -> Diagram:
+def _pooled(rows: pd.DataFrame, ece: float, floor: float, undetermined: int = 0) -> Diagram:
     rows = rows.assign(
         right=rows["accuracy"] * rows["count"], sure=rows["confidence"] * rows["count"]
     )
@@ -85,6 +91,7 @@ def _pooled(rows: pd.DataFrame, ece: float, floor: float) -> Diagram:
         sums["sure"].to_numpy(float) / count,
         ece,
         floor,
+        undetermined,
     )
 
 
@@ -107,11 +114,13 @@ def nodes(data: ReportData) -> dict[str, dict[str, Diagram]]:
 def scaled(arrays: dict[str, Array]) -> dict[str, Diagram]:
     """Diagrams of the test nodes of every seed in a graph job's outputs, pooled."""
     found: dict[str, list[tuple[pd.DataFrame, float, float]]] = {"before": [], "after": []}
+    undetermined = 0
     seeds = sorted({k.split("/")[0] for k in arrays if k.endswith("/test_labels")}, key=int)
     for seed in seeds:
         held, test = (arrays[f"{seed}/{split}_logits"] for split in ("validation", "test"))
-        temperature = fit_temperature(held, arrays[f"{seed}/validation_labels"]).value
-        for when, factor in (("before", 1.0), ("after", temperature)):
+        fitted = fit_temperature(held, arrays[f"{seed}/validation_labels"])
+        undetermined += fitted == UNDETERMINED
+        for when, factor in (("before", 1.0), ("after", fitted.value)):
             log_p = log_softmax(test / factor)
             confidence, correct = top_label(log_p, arrays[f"{seed}/test_labels"])
             diagram = c.reliability(confidence, correct, BINS)
@@ -131,6 +140,7 @@ def scaled(arrays: dict[str, Array]) -> dict[str, Diagram]:
             pd.concat([table for table, _, _ in parts]),
             float(np.mean([ece for _, ece, _ in parts])),
             float(np.mean([floor for _, _, floor in parts])),
+            undetermined if when == "after" else 0,
         )
         for when, parts in found.items()
     }
@@ -156,7 +166,7 @@ def draw(data: ReportData, canvas: Canvas) -> None:
         upper.set_xlim(0, 1.02)
         upper.set_ylim(0, 1.02)
         lower.set_ylim(0, 1)
-        lower.set_xlabel(f"confidence (ECE floor {after.floor:.3f})")
+        lower.set_xlabel(f"confidence (ECE floor {after.floor:.3f}){_remark(after)}")
     grid[0][0].set_ylabel("accuracy in the bin")
     grid[1][0].set_ylabel("share")
     handles = [
@@ -164,6 +174,11 @@ def draw(data: ReportData, canvas: Canvas) -> None:
         for w in COLOURS
     ]
     canvas.legend(handles=handles, loc="outside lower center", ncols=2)
+
+
+def _remark(after: Diagram) -> str:
+    seeds = numbers.count(after.undetermined, "seed")
+    return f"\nT not determined, T = 1: {seeds}" if after.undetermined else ""
 
 
 def _diagram(ax: Axes, diagram: Diagram, when: str) -> None:
@@ -191,7 +206,7 @@ FIGURES = [
         reading="One number, fitted on validation data, brings the confidences (below) to where "
         "the accuracy is; the same serves the graph network of panel two. Bars: 95 % intervals of "
         "the accuracy in a bin, of ten examples or more. An ECE near its floor cannot be told from "
-        "0.",
+        "0. Validation data without a mistake do not determine the number: it stays 1.",
         draw=draw,
         claims=("U07",),
         order=35,

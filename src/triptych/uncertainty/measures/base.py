@@ -35,6 +35,17 @@ class Prediction:
     temperature: Temperature = NEUTRAL
     exchangeable: bool = True
 
+    @property
+    def disputes(self) -> bool:
+        """Whether there are members whose disagreement says something of the method."""
+        return len(self.members) > 1 and self.exchangeable
+
+    @property
+    def other_pool(self) -> str:
+        """A protocol's remark where numbers of the arithmetic mixture are not of the prediction."""
+        pool = getattr(self.params, "aggregation", "arithmetic")
+        return "" if pool == "arithmetic" else f"the prediction itself is their {pool} aggregation"
+
 
 @dataclass(frozen=True)
 class Named:
@@ -74,3 +85,8 @@ class Number:
     kind: Kind
     protocol: str = ""
     by_kind: bool = True
+
+
+def noted(*pieces: str) -> str:
+    """A protocol made of its pieces, the empty ones left out."""
+    return "; ".join(piece for piece in pieces if piece)

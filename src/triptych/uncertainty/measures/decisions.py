@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from triptych.metrics import decisions as d
 from triptych.metrics.probabilities import Scores, log_softmax
-from triptych.uncertainty.measures.base import Number, Prediction
+from triptych.uncertainty.measures.base import Number, Prediction, noted
 
 DISEASED = {"breast_cancer": 0}  # data set: class that is the disease (0: malignant)
 PRICES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of abstaining; the deck's is 0.5
@@ -28,7 +28,8 @@ def measure(prediction: Prediction) -> list[Number]:
     tempered = log_softmax(prediction.log_p / prediction.temperature.value)
     numbers = [_cost("decision_cost/argmax", d.more_probable(q), diseased, RULE)]
     numbers += _rules("decision_cost", q, diseased, RULE)
-    numbers += _rules("decision_cost_tempered", np.exp(tempered[:, position]), diseased, TEMPERED)
+    how = noted(TEMPERED, prediction.temperature.note)
+    numbers += _rules("decision_cost_tempered", np.exp(tempered[:, position]), diseased, how)
     actions = d.best_action(q)
     foreseen = float(d.predicted_cost(q, actions))
     share = float((actions == d.ABSTAIN).mean())

@@ -5,11 +5,12 @@ import numpy as np
 from triptych.metrics import selection as s
 from triptych.metrics.disagreement import entropy, entropy_split
 from triptych.metrics.probabilities import Scores
-from triptych.uncertainty.measures.base import Number, Prediction
+from triptych.uncertainty.measures.base import Number, Prediction, noted
 
 ON = ("out-of-distribution", "open set")
 SURE = 0.9  # a prediction above this counts as confident
 KEPT = 0.95
+MUTUAL = "mutual_information"
 
 
 def measure(prediction: Prediction) -> list[Number]:
@@ -18,6 +19,10 @@ def measure(prediction: Prediction) -> list[Number]:
     confidence = np.exp(prediction.log_p.max(axis=-1))
     numbers = [
         Number("mean_confidence", float(confidence.mean()), "fraction", "exact", "top label"),
+        Number(
+            "least_confidence", 1 / prediction.log_p.shape[-1], "fraction", "exact",
+            "1/K of the K known classes: no top probability is lower",
+        ),
         Number(
             "confident_share", float((confidence > SURE).mean()), "fraction", "exact",
             f"inputs with a top probability above {SURE}",
@@ -32,7 +37,9 @@ def measure(prediction: Prediction) -> list[Number]:
     share = f"{positive.sum()} of {len(positive)} inputs are far"
     for name, outside in far.items():
         score = np.concatenate([outside, near[name]])
-        how = f"far inputs are the positives; score: {name.replace('_', ' ')}"
+        pool = prediction.other_pool if name == MUTUAL else ""
+        score_of = noted(f"score: {name.replace('_', ' ')}", pool)
+        how = f"far inputs are the positives; {score_of}"
         # The near inputs are the positives here: the share of far ones that pass with 95 % of them.
         passing = s.false_positive_rate(-score, np.logical_not(positive), KEPT)
         numbers += [
@@ -43,19 +50,21 @@ def measure(prediction: Prediction) -> list[Number]:
             ),
             Number(
                 f"fpr95/{name}", passing, "fraction", "estimate",
-                f"far inputs that pass where {KEPT:.0%} of the near ones do; "
-                f"score: {name.replace('_', ' ')}",
+                f"far inputs that pass where {KEPT:.0%} of the near ones do; {score_of}",
             ),
         ]  # fmt: skip
     return numbers
 
 
 def scores(prediction: Prediction) -> dict[str, Scores]:
-    """Scores that rise with uncertainty, each [N]; of several members also what they dispute."""
+    """Scores that rise with uncertainty, each [N]; of members that count alike also their dispute.
+
+    (That is the mutual information in their arithmetic mixture.)
+    """
     found = {
         "max_probability": -prediction.log_p.max(axis=-1),
         "entropy": entropy(prediction.log_p),
     }
-    if len(prediction.members) > 1:
-        found["mutual_information"] = entropy_split(prediction.members).mutual
+    if prediction.disputes:
+        found[MUTUAL] = entropy_split(prediction.members).mutual
     return found

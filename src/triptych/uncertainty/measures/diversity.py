@@ -14,9 +14,10 @@ def measure(prediction: Prediction) -> list[Number]:
 
     Two predictors may disagree just because both are bad; divided by the error, 0 is left to copies
     and about 1 to predictors whose mistakes have nothing to do with one another (Fort, Hu &
-    Lakshminarayanan 2019). The distance also sees what changes no predicted class.
+    Lakshminarayanan 2019). The distance also sees what changes no predicted class. Members of
+    different kinds that are weighted have none: all pairs count alike here.
     """
-    if len(prediction.members) < 2:
+    if not prediction.disputes:
         return []
     own = float(accuracy(prediction.members, prediction.labels).mean())
     ratio = float(normalised_disagreement(prediction.members, prediction.labels))

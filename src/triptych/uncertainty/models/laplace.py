@@ -12,7 +12,8 @@ from triptych.model import Batch, Trainable
 from triptych.params import at_evaluation
 from triptych.uncertainty import draws
 from triptych.uncertainty import laplace as posterior
-from triptych.uncertainty.base import Method, MethodParams
+from triptych.uncertainty.base import Method, MethodParams, in_passes
+from triptych.uncertainty.cost import multiply_adds
 
 PRECISIONS = np.geomspace(1e-2, 1e5, 36)  # of the prior, tried on the validation part
 DRAWS = 20  # last layers drawn for each
@@ -69,7 +70,7 @@ class Entry(Method):
     def complete(self, train: Batch, validation: Batch) -> None:
         """Curvature and posterior from the training images; the prior's precision."""
         self.member.eval()
-        phi = self._features(train["x"])
+        phi = in_passes(self._features, train["x"])
         mode = self._mode()
         found = posterior.spectrum(posterior.curvature(phi, phi @ mode.T))
         tau = self.params.prior_precision or self._chosen(found, validation)
@@ -79,11 +80,12 @@ class Entry(Method):
     def _chosen(self, found: posterior.Spectrum, validation: Batch) -> float:
         if self.params.prior == "evidence":
             return posterior.best_precision(found.values, self._mode().flatten())
-        phi, labels = self._features(validation["x"]), validation["y"].cpu().numpy()
+        phi = in_passes(self._features, validation["x"])
+        labels = validation["y"].cpu().numpy()
         scores = []
         for tau in PRECISIONS:
             root = posterior.posterior_root(found, float(tau))
-            log_p = arithmetic(self._drawn(phi, root, DRAWS).cpu().numpy())
+            log_p = arithmetic(_under(self._drawn(root, DRAWS), phi).cpu().numpy())
             scores.append(-float(log_p[np.arange(len(labels)), labels].mean()))
         return float(PRECISIONS[int(np.argmin(scores))])
 
@@ -94,21 +96,34 @@ class Entry(Method):
 
     def member_logits(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """Logits [S, N, K]; a member is one last layer for all images."""
-        return self._drawn(self._features(x), self.root, self.params.samples)
+        return _under(self._drawn(self.root, self.params.samples), self._features(x))
+
+    def prediction_cost(self, x: Tensor) -> float:
+        """Multiply-adds, without drawing the last layers: that is done once for all inputs."""
+        drawn = self._drawn(self.root, self.params.samples)
+        return float(multiply_adds(lambda: _under(drawn, self._features(x))))
 
     def prediction_protocol(self) -> str:
         """Draws and prior."""
         return (
             f"{self.params.samples} draws of the last layer, prior precision "
-            f"{float(self.precision):.3g}, probabilities averaged"
+            f"{float(self.precision):.3g}{self._end()}, probabilities averaged"
         )
 
-    def _drawn(self, phi: Tensor, root: Tensor, samples: int) -> Tensor:
-        """Logits [S, N, K] under last layers with covariance R Rᵀ around the trained one."""
+    def _end(self) -> str:
+        """Whether the search for the precision ended at an end of its grid: no optimum, then."""
+        if self.params.prior_precision or self.params.prior != "validation":
+            return ""
+        ends = {float(PRECISIONS[0]): "lowest", float(PRECISIONS[-1]): "highest"}
+        end = ends.get(float(self.precision), "")
+        return f" (the {end} tried)" if end else ""
+
+    def _drawn(self, root: Tensor, samples: int) -> Tensor:
+        """Last layers [S, K, D + 1] with covariance R Rᵀ around the trained one."""
         mode, own = self._mode(), draws.generator(self.meta, "laplace")
         noise = torch.randn(samples, len(root), generator=own).to(root)
         drawn = mode.flatten() + (noise @ root.T).to(mode.dtype)
-        return torch.stack([phi @ theta.view_as(mode).T for theta in drawn])
+        return drawn.view(samples, *mode.shape)
 
     def _last(self) -> nn.Linear:
         last = self.member.head[-1]
@@ -124,3 +139,8 @@ class Entry(Method):
         """Inputs of the last layer and a column of ones, [N, D + 1]."""
         h = self.member.head[:-1](self.member.trunk(x))
         return torch.cat([h, torch.ones_like(h[:, :1])], dim=1)
+
+
+def _under(layers: Tensor, phi: Tensor) -> Tensor:
+    """Logits [S, N, K] of features [N, D + 1] under last layers [S, K, D + 1]."""
+    return torch.stack([phi @ theta.T for theta in layers])

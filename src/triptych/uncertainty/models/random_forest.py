@@ -43,7 +43,7 @@ class Entry(Method):
     n_tk are the training examples of class k in the leaf. Grown out, a tree's leaves hold one class
     and say 0 to all others; with m > 0 (the m-estimate, Cestnik 1990) no probability is 0 and the
     likelihood is finite. The trees are cached in groups of equal size, whose arithmetic mean is
-    that of all trees.
+    that of all trees. The larger the groups, the less they disagree.
     """
 
     Params = ForestParams
@@ -93,8 +93,10 @@ class Entry(Method):
         return self.trees.visits() * max(1, int(x.numel() ** 0.5))
 
     def prediction_protocol(self) -> str:
-        """Size and smoothing."""
+        """Size and smoothing; and what a member is, on whose size disagreement depends."""
+        size = self.params.trees // self.params.members
         return (
             f"{self.params.trees} trees, leaves smoothed by {self.params.smoothing:g} examples, "
-            f"in {self.params.members} groups, probabilities averaged"
+            f"probabilities averaged; {self.params.members} members, each the mean of a group of "
+            f"{size} trees"
         )

@@ -11,7 +11,8 @@ from torch.nn import functional
 from triptych.model import Batch, Trainable
 from triptych.params import at_evaluation
 from triptych.uncertainty import draws, spectral
-from triptych.uncertainty.base import Method, MethodParams
+from triptych.uncertainty.base import Method, MethodParams, in_passes
+from triptych.uncertainty.cost import multiply_adds
 from triptych.uncertainty.random_features import GaussianProcess, mean_field
 
 
@@ -106,7 +107,7 @@ class Entry(Method):
         """Settle the bounds, then pass once over the training images for the precision."""
         spectral.settle(self.member)
         self.member.eval()
-        h, process = self.member.body(train["x"]), self.member.process
+        h, process = in_passes(self.member.body, train["x"]), self.member.process
         p = torch.softmax(process(h), dim=1)
         curvature = (p * (1 - p)).amax(dim=1)
         process.condition(h, curvature if self.params.weights == "curvature" else None)
@@ -118,11 +119,25 @@ class Entry(Method):
 
     def member_logits(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """Logits [S, N, K] under draws of the last layer, or mean-field ones [1, N, K]."""
-        h = self.member.body(x)
-        process = self.member.process
-        if self.params.samples:
-            return process.draw(h, self.params.samples, draws.generator(self.meta, "sngp"))
-        return mean_field(process(h), process.variance(h))[None]
+        return self._under(self._drawn(), x)
+
+    def prediction_cost(self, x: Tensor) -> float:
+        """Multiply-adds, without drawing the last layers: that is done once for all inputs."""
+        drawn = self._drawn()
+        return float(multiply_adds(lambda: self._under(drawn, x)))
+
+    def _drawn(self) -> Tensor | None:
+        """Draws of the last layer; none for mean-field logits."""
+        if not self.params.samples:
+            return None
+        return self.member.process.draw(self.params.samples, draws.generator(self.meta, "sngp"))
+
+    def _under(self, drawn: Tensor | None, x: Tensor) -> Tensor:
+        """Logits [S, N, K] under draws of the last layer; mean-field ones [1, N, K] under none."""
+        h, process = self.member.body(x), self.member.process
+        if drawn is None:
+            return mean_field(process(h), process.variance(h))[None]
+        return process.under(drawn, h)
 
     def prediction_protocol(self) -> str:
         """Features, and how the posterior enters."""

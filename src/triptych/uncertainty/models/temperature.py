@@ -9,7 +9,7 @@ from torch import Tensor
 from triptych.files import Array
 from triptych.metrics.pooling import arithmetic
 from triptych.metrics.probabilities import log_softmax
-from triptych.metrics.temperature import fit_temperature
+from triptych.metrics.temperature import Temperature, fit_temperature
 from triptych.model import Trainable
 from triptych.uncertainty.base import HeldOut, Method, MethodParams
 
@@ -31,9 +31,10 @@ class Entry(Method):
     .. math:: p(y|x) = \mathrm{softmax}\big(\log \bar p(\cdot|x) / T\big),
               \quad T = \arg\min \mathrm{NLL}_{validation}
 
-    T is fitted once, on the clean validation part, and serves every shifted set as it is. With
-    several networks it follows the pooling: scaling each and then averaging leaves the mean
-    underconfident (Rahaman & Thiery 2021). The predicted classes do not change.
+    T is fitted once, on the clean validation part, and serves every shifted set as it is; a
+    validation part without a mistake does not determine it, and T stays 1. With several networks it
+    follows the pooling: scaling each and then averaging leaves the mean underconfident (Rahaman &
+    Thiery 2021). The predicted classes do not change.
     """
 
     Params = TemperatureParams
@@ -68,5 +69,13 @@ class Entry(Method):
     @classmethod
     def combine(cls, params: Any, members: Array, held_out: HeldOut) -> Array:
         """Log-probabilities at the temperature of the validation part, float64 [N, K]."""
-        fitted = fit_temperature(arithmetic(held_out.logits), held_out.labels)
-        return log_softmax(arithmetic(members) / fitted.value)
+        return log_softmax(arithmetic(members) / _fitted(held_out).value)
+
+    @classmethod
+    def fitted_protocol(cls, params: Any, held_out: HeldOut) -> str:
+        """Whether the temperature is an optimum."""
+        return _fitted(held_out).note
+
+
+def _fitted(held_out: HeldOut) -> Temperature:
+    return fit_temperature(arithmetic(held_out.logits), held_out.labels)
