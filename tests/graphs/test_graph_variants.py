@@ -95,12 +95,20 @@ def test_the_measure_does_not_change_the_weights(
 
 def test_attention_penalises_all_layers_and_the_others_the_first_alone(parts: Parts) -> None:
     for kind, values, decays in (
-        (gat.Entry, {}, {None}),  # None: the optimiser's own, which is params.weight_decay
+        (gat.Entry, {}, {None, 0.0}),  # None: the optimiser's own, params.weight_decay; 0: biases
         (sage.Entry, {}, {None, 0.0}),
         (DeepNetwork, {"skip": "gated", "depth": 3}, {None, 0.0}),
     ):
         (groups,) = built(kind, parts, **values).parameter_groups().values()
         assert {group.get("weight_decay") for group in groups} == decays
+
+
+def test_attention_penalises_every_weight_and_no_bias(parts: Parts) -> None:
+    model = built(gat.Entry, parts)
+    (groups,) = model.parameter_groups().values()
+    (spared,) = (group["params"] for group in groups if group.get("weight_decay") == 0.0)
+    biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
+    assert sorted(map(id, spared)) == sorted(map(id, biases)) and len(biases) == 2
 
 
 def test_every_parameter_is_in_one_group(parts: Parts) -> None:

@@ -53,11 +53,14 @@ def dense_alpha(made: gat.Layer, x: Tensor, head: int) -> np.ndarray:
 @pytest.mark.parametrize("average", [False, True])
 def test_heads_are_dense_softmax_averages(average: bool) -> None:
     made, x = layer(average), features()
+    assert not made.bias.any()  # at first
+    torch.nn.init.normal_(made.bias, generator=torch.Generator().manual_seed(4))
     heads = []
     for k in range(HEADS):
         w = made.weight.detach().numpy()[:, k * UNITS : (k + 1) * UNITS]
         heads.append(dense_alpha(made, x, k) @ x.numpy() @ w)
-    expected = np.mean(heads, axis=0) if average else np.concatenate(heads, axis=1)
+    joined = np.mean(heads, axis=0) if average else np.concatenate(heads, axis=1)
+    expected = joined + made.bias.detach().numpy()
     with torch.no_grad():
         found = made(x, made.prepare(HUB, NODES, DOUBLE))
         np.testing.assert_allclose(found.numpy(), expected, **CLOSE)

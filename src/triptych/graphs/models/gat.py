@@ -28,7 +28,7 @@ class GATParams(NetworkParams):
     """Heads, and dropout of the weights they give."""
 
     learning_rate: float = Field(0.005, gt=0, le=1, description="Adam's step size")
-    weight_decay: float = Field(5e-4, ge=0, description="L2 penalty inside Adam, all layers")
+    weight_decay: float = Field(5e-4, ge=0, description="L2 penalty inside Adam, all weights")
     hidden: int = Field(8, ge=1, le=4096, description="Units of each head in the hidden layers")
     heads: int = Field(8, ge=1, le=64, description="Heads of the hidden layers, side by side")
     output_heads: int = Field(1, ge=1, le=64, description="Heads of the last layer, averaged")
@@ -71,8 +71,11 @@ class Entry(NodeClassifier):
         )
 
     def parameter_groups(self) -> dict[str, list[dict[str, Any]]]:
-        """The L2 penalty acts on all layers, as in the authors' code."""
-        return {"model": [{"params": list(self.parameters())}]}
+        """The L2 penalty acts on all weights, not on biases, as in the authors' code."""
+        biases = [layer.bias for layer in self.layers if isinstance(layer, gat.Layer)]
+        held = {id(bias) for bias in biases}
+        weights = [each for each in self.parameters() if id(each) not in held]
+        return {"model": [{"params": weights}, {"params": biases, "weight_decay": 0.0}]}
 
     def validation_loss(self, batch: Batch, rng: torch.Generator) -> Tensor:
         """Cross-entropy, or the error rate with ties decided by the cross-entropy."""

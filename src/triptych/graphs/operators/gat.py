@@ -19,13 +19,14 @@ class Layer(GraphLayer):
 
     Node-wise, for each of K heads with its own W, a and b,
 
-    .. math:: h_i' = \sum_{j \in N_i \cup \{i\}} \alpha_{ij} h_j W, \qquad
+    .. math:: h_i' = c + \sum_{j \in N_i \cup \{i\}} \alpha_{ij} h_j W, \qquad
         \alpha_{ij} = \mathrm{softmax}_j \, \mathrm{LeakyReLU}(a \cdot h_j W + b \cdot h_i W),
 
-    the softmax over the neighbours of i and i itself; in matrix form :math:`H' = \alpha H W`, the
-    rows of α sum to 1. Heads are put side by side, or averaged (last layer). In training, dropout
-    acts on α *after* the softmax, so that its rows then sum to 1 in expectation only; and, in the
-    authors' code, on the h_j W that are summed, but not on those that are scored.
+    the softmax over the neighbours of i and i itself; in matrix form :math:`H' = \alpha H W + c`,
+    the rows of α sum to 1. Heads are put side by side, or averaged (last layer). The bias c is not
+    in the paper's formula but in the authors' code. In training, dropout acts on α *after* the
+    softmax, so that its rows then sum to 1 in expectation only; and, in the authors' code, on the
+    h_j W that are summed, but not on those that are scored.
 
     Attributes:
         heads: K.
@@ -35,7 +36,7 @@ class Layer(GraphLayer):
 
     Shapes:
         x [N, F], weight [F, K H], to_source and to_target [K, H]; output [N, K H], or [N, H] where
-        heads are averaged.
+        heads are averaged; bias [K H] or [H] like it.
     """  # noqa: D205
 
     def __init__(
@@ -53,7 +54,14 @@ class Layer(GraphLayer):
         self.weight = nn.Parameter(torch.empty(inputs, heads * units))
         self.to_source = nn.Parameter(torch.empty(heads, units))
         self.to_target = nn.Parameter(torch.empty(heads, units))
+        self.bias = nn.Parameter(torch.empty(self.outputs))
         self.reset_parameters()
+
+    def reset_parameters(self, rng: torch.Generator | None = None) -> None:
+        """Glorot and Bengio (2010), uniform, for weights; no bias at first."""
+        for weight in (self.weight, self.to_source, self.to_target):
+            nn.init.xavier_uniform_(weight, generator=rng)
+        nn.init.zeros_(self.bias)
 
     @staticmethod
     def prepare(edge_index: Tensor, nodes: int, dtype: torch.dtype = torch.float32) -> Graph:
@@ -106,9 +114,10 @@ class Layer(GraphLayer):
         from torch_geometric.nn import GATConv
 
         layer = GATConv(
-            self.inputs, self.units, heads=self.heads, concat=not self.average, bias=False,
+            self.inputs, self.units, heads=self.heads, concat=not self.average,
             negative_slope=SLOPE,
         ).to(x.dtype)  # fmt: skip
+        layer.bias.data = self.bias.detach()
         layer.lin.weight.data = self.weight.detach().T
         layer.att_src.data = self.to_source.detach()[None]
         layer.att_dst.data = self.to_target.detach()[None]
@@ -125,4 +134,4 @@ class Layer(GraphLayer):
         return h, ((h * self.to_source).sum(-1), (h * self.to_target).sum(-1))
 
     def _join(self, h: Tensor) -> Tensor:
-        return h.mean(dim=1) if self.average else h.flatten(1)
+        return (h.mean(dim=1) if self.average else h.flatten(1)) + self.bias
