@@ -103,8 +103,9 @@ def test_a_failed_job_leaves_no_run_file(tmp_path):
     assert not (out / "run.json").exists()
 
 
+@pytest.mark.parametrize("gone", [False, True])
 @pytest.mark.parametrize("what", ["conf.json", "input", "source"])
-def test_what_changes_under_a_job_makes_it_fail(tmp_path, monkeypatch, what):
+def test_what_changes_under_a_job_makes_it_fail(tmp_path, monkeypatch, what, gone):
     """Its results would be newer than files that they do not follow from."""
     out, package = tmp_path / "out", tmp_path / "source"
     run_once(tmp_path, out)
@@ -114,8 +115,11 @@ def test_what_changes_under_a_job_makes_it_fail(tmp_path, monkeypatch, what):
         pytest.raises(UserError, match="while the job ran") as error,
         jobs.running("train", tmp_path / "conf.json", [tmp_path / "input"], out, []),
     ):
-        change = '{"device": "cpu", "x": 2}' if what == "conf.json" else "other"
-        (tmp_path / what).write_text(change)
+        if gone:
+            (tmp_path / what).unlink()
+        else:
+            change = '{"device": "cpu", "x": 2}' if what == "conf.json" else "other"
+            (tmp_path / what).write_text(change)
     assert ("source files" if what == "source" else what) in str(error.value)
     assert not (out / "run.json").exists()
 

@@ -5,7 +5,7 @@ Parameters and source files may change under a running job, and every reading of
 which look at times and at what is there when a job ends, would take them for current ones.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +50,23 @@ class Beginning:
             UserError: Something changed.
         """
         changed = [*self._changed_inputs()]
-        if sha256_json(read_object(self._conf_file)) != self.conf:
+        if self._now(lambda: sha256_json(read_object(self._conf_file))) != self.conf:
             changed.append(str(self._conf_file))
-        if closure.digest(self._code_files) != self.code:
+        if self._now(lambda: closure.digest(self._code_files)) != self.code:
             changed.append("its source files")
         if changed:
             raise UserError(
                 f"expected {', '.join(changed)} to stay as this job found it, found it changed "
                 "while the job ran: its results belong to neither; give the same command again"
             )
+
+    @staticmethod
+    def _now(digest: Callable[[], str]) -> str | None:
+        """A digest; None where a file has gone or is no longer what it was."""
+        try:
+            return digest()
+        except (OSError, UserError):
+            return None
 
     def _changed_inputs(self) -> Iterable[str]:
         for path, stamp in self._stamps.items():

@@ -71,7 +71,7 @@ class Entry(NodeClassifier):
         )
 
     def parameter_groups(self) -> dict[str, list[dict[str, Any]]]:
-        """The L2 penalty acts on all weights, not on biases, as in the authors' code."""
+        """The L2 penalty acts on all weights; the authors' code names biases as exceptions."""
         biases = [layer.bias for layer in self.layers if isinstance(layer, gat.Layer)]
         held = {id(bias) for bias in biases}
         weights = [each for each in self.parameters() if id(each) not in held]
