@@ -65,7 +65,7 @@ def test_diagnostics_are_curves_of_the_state_in_training():
 def test_the_optimiser_is_the_one_asked_for_with_its_settings(name, rule):
     loop = Loop(Game(), settings(optimiser=name, weight_decay=0.25), CPU, ("rule",))
     for optimiser in loop.optimisers.values():
-        assert type(optimiser) is rule
+        assert isinstance(optimiser, rule)
         assert optimiser.param_groups[0]["lr"] == 0.1
         assert optimiser.param_groups[0]["weight_decay"] == 0.25
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from triptych import resume
 from triptych.checkpoint import Checkpoint
 from triptych.model import Batch, Trainable
+from triptych.optimisers import adam, rmsprop
 from triptych.params import TrainingParams
 from triptych.resume import CurvePoint
 from triptych.seeding import derive_seed
@@ -122,8 +123,7 @@ class Loop:
         torch.manual_seed(derive_seed(*seed, "dropout"))  # layers that draw from the global stream
         self.rng = torch.Generator(device).manual_seed(derive_seed(*seed, "noise"))
         self.optimisers = {
-            name: _optimiser(groups, settings, device)
-            for name, groups in model.parameter_groups().items()
+            name: _optimiser(groups, settings) for name, groups in model.parameter_groups().items()
         }
         self.base_rates = {
             name: [group["lr"] for group in optimiser.param_groups]
@@ -246,20 +246,11 @@ class Loop:
         self.model.eval()
 
 
-def _optimiser(
-    groups: list[dict[str, Any]], settings: TrainingParams, device: torch.device
-) -> torch.optim.Optimizer:
+def _optimiser(groups: list[dict[str, Any]], settings: TrainingParams) -> torch.optim.Optimizer:
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimiser == "rmsprop":
-        return torch.optim.RMSprop(groups, lr=rate, weight_decay=decay, foreach=True)
-    return torch.optim.Adam(
-        groups,
-        lr=rate,
-        betas=settings.betas,
-        weight_decay=decay,
-        foreach=device.type == "cpu",
-        fused=device.type == "cuda",
-    )
+        return rmsprop(groups, rate, weight_decay=decay)
+    return adam(groups, rate, betas=settings.betas, weight_decay=decay)
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:

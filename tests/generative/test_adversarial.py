@@ -111,12 +111,11 @@ def test_critic_is_clipped_after_every_one_of_its_updates():
 def test_wgan_takes_rmsprop_and_its_critic_ends_linearly():
     model = make("wgan")
     optimisers = Loop(model, model.params, CPU, ("rule",)).optimisers
-    assert all(type(o) is torch.optim.RMSprop for o in optimisers.values())
+    assert all(isinstance(o, torch.optim.RMSprop) for o in optimisers.values())
     assert isinstance(model.discriminator[-1], nn.Linear)
     others = make("wgan_gp")
-    assert (
-        type(Loop(others, others.params, CPU, ("r",)).optimisers["generator"]) is torch.optim.Adam
-    )
+    generator = Loop(others, others.params, CPU, ("r",)).optimisers["generator"]
+    assert isinstance(generator, torch.optim.Adam)
 
 
 def test_points_of_the_penalty_lie_between_one_pair_each():

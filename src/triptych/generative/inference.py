@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from triptych.generative.latent import GaussianEncoder, evidence_lower_bound, noise
+from triptych.optimisers import adam
 
 RATE = 0.05  # Adam's step size; means and log σ are of order 1
 DRAWS = 4  # of z per image and step
@@ -54,7 +55,7 @@ def fitted_posteriors(
     mean, log_deviation = (part.detach().clone().requires_grad_(True) for part in start)
     judge = noise(JUDGING_DRAWS, mean.detach(), rng)
     best = Posterior(*start, _judged(model, x, *start, judge))
-    optimiser = torch.optim.Adam([mean, log_deviation], lr=RATE)
+    optimiser = adam([mean, log_deviation], RATE)
     found, done, seconds = {}, 0, 0.0
     for checkpoint in checkpoints:
         began = time.perf_counter()

@@ -8,6 +8,7 @@ from torch import Tensor
 from triptych.generative.latent import GaussianEncoder
 from triptych.generative.measures.base import Measured, Trained
 from triptych.generative.observation import bits_per_dim
+from triptych.optimisers import adam
 from triptych.records import Kind
 
 IMPORTANCE = 10  # draws of z per image in the bound
@@ -63,7 +64,7 @@ def _bounds(
 def likeliest_codes(model: GaussianEncoder, x: Tensor, eta: float) -> Tensor:
     """The z [N, latent] of the largest log p(x|z) at noise ``eta``, from the encoder's mean."""
     z = model.posterior(x)[0].detach().requires_grad_(True)
-    optimiser = torch.optim.Adam([z], lr=SEARCH_RATE)
+    optimiser = adam([z], SEARCH_RATE)
     best, value = z.detach().clone(), torch.full((len(x),), -torch.inf, device=x.device)
     for _ in range(SEARCH_STEPS):
         log_p = model.log_observation(x, z, eta)
