@@ -45,6 +45,7 @@ onerror:
 
 
 onstart:
+    remember()  # what source files import, so that jobs need not parse them
     # Snakemake's default limit, 100 jobs a second, leaves a timer behind every finished job that
     # looks through all ready jobs again each second, for ever: most of a core after fifty jobs.
     # A limit that someone asks for (for a cluster) stays.

@@ -30,7 +30,6 @@ def save(loop: "Loop", checkpoint: Checkpoint) -> None:
     tensors = {f"model/{k}": v for k, v in loop.model.state_dict().items()}
     tensors |= {f"average/{k}": v for k, v in loop.average.items()}
     tensors |= {f"best/{k}": v for k, v in loop.best_state.items()}
-    tensors |= {f"running/{k}": v for k, v in loop.running.items()}
     for name, optimiser in loop.optimisers.items():
         for index, state in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser/{name}/{index}/{k}": v for k, v in state.items()}
@@ -43,6 +42,7 @@ def save(loop: "Loop", checkpoint: Checkpoint) -> None:
         "seconds": loop.seconds,
         "status": loop.status,
         "best": [loop.best[0] if math.isfinite(loop.best[0]) else None, loop.best[1]],
+        "running": loop.running,
         "running_updates": loop.running_updates,
         "curves": [vars(point) for point in loop.curves],
     }
@@ -58,7 +58,6 @@ def restore(loop: "Loop", checkpoint: Checkpoint) -> None:
     loop.model.load_state_dict(_under(tensors, "model/"))
     loop.average = {k: v.to(loop.device) for k, v in _under(tensors, "average/").items()}
     loop.best_state = {k: v.to(loop.device) for k, v in _under(tensors, "best/").items()}
-    loop.running = {k: v.to(loop.device) for k, v in _under(tensors, "running/").items()}
     for name, optimiser in loop.optimisers.items():
         state = optimiser.state_dict()
         state["state"] = _nested(_under(tensors, f"optimiser/{name}/"))
@@ -70,7 +69,7 @@ def restore(loop: "Loop", checkpoint: Checkpoint) -> None:
     loop.step, loop.seconds, loop.status = facts["step"], facts["seconds"], facts["status"]
     value, step = facts["best"]
     loop.best = (math.inf if value is None else value, step)
-    loop.running_updates = facts["running_updates"]
+    loop.running, loop.running_updates = facts["running"], facts["running_updates"]
     loop.curves = [CurvePoint(**point) for point in facts["curves"]]
 
 

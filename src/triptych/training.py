@@ -118,7 +118,7 @@ class Loop:
         self.curves: list[CurvePoint] = []
         self.best = (math.inf, 0)  # lowest validation loss and its step
         self.best_state: dict[str, Tensor] = {}
-        self.running: dict[str, Tensor] = {}
+        self.running: dict[str, float] = {}  # sums of losses since the last validation
         self.running_updates: dict[str, int] = {}
         torch.manual_seed(derive_seed(*seed, "dropout"))  # layers that draw from the global stream
         self.rng = torch.Generator(device).manual_seed(derive_seed(*seed, "noise"))
@@ -130,6 +130,7 @@ class Loop:
             for name, optimiser in self.optimisers.items()
         }
         self.average = _copy(model) if settings.ema is not None else {}
+        model.train()
 
     def batch(self, data: Batch) -> dict[str, Tensor]:
         """The batch of the current step: a slice of the epoch's own permutation."""
@@ -137,15 +138,14 @@ class Loop:
         size = min(self.settings.batch_size, n)
         per_epoch = n // size
         epoch, position = divmod(self.step, per_epoch)
-        order = torch.Generator().manual_seed(derive_seed(*self.seed, "epoch", epoch))
         if position == 0 or not hasattr(self, "_permutation"):
+            order = torch.Generator().manual_seed(derive_seed(*self.seed, "epoch", epoch))
             self._permutation = torch.randperm(n, generator=order).to(self.device)
         rows = self._permutation[position * size : (position + 1) * size]
-        return {name: tensor[rows] for name, tensor in data.items()}
+        return {name: tensor.index_select(0, rows) for name, tensor in data.items()}
 
     def advance(self, batch: Batch) -> None:
         """One step: every objective in turn, then the averaged weights."""
-        self.model.train()
         self._set_rates()
         objectives = self.model.objectives(self.model.refresh(batch, self.rng), self.rng)
         while True:
@@ -154,10 +154,13 @@ class Loop:
             if item is None:
                 break
             name, loss = item
-            if not self._finite(loss):
+            value = float(loss.detach())
+            if not abs(value) < DIVERGED_ABOVE:  # nor is a NaN
                 self.status = "diverged"
                 return
             self._update(name, loss)
+            self.running[name] = self.running.get(name, 0.0) + value
+            self.running_updates[name] = self.running_updates.get(name, 0) + 1
         self.step += 1
         self._average_weights()
 
@@ -169,12 +172,6 @@ class Loop:
             parameters = [p for group in optimiser.param_groups for p in group["params"]]
             nn.utils.clip_grad_norm_(parameters, self.settings.gradient_clip)
         optimiser.step()
-        value = loss.detach()
-        self.running[name] = self.running.get(name, torch.zeros_like(value)) + value
-        self.running_updates[name] = self.running_updates.get(name, 0) + 1
-
-    def _finite(self, loss: Tensor) -> bool:
-        return bool(torch.isfinite(loss)) and float(loss.detach().abs()) < DIVERGED_ABOVE
 
     def _set_rates(self) -> None:
         factor = 1.0
@@ -210,7 +207,7 @@ class Loop:
         now = time.time()
         for name, total in self.running.items():
             metric = "loss" if name == "model" else f"{name}_loss"
-            value = float(total) / self.running_updates[name]
+            value = total / self.running_updates[name]
             self.curves.append(CurvePoint(self.step, "train", metric, value, now))
         self.running, self.running_updates = {}, {}
         self.model.eval()
@@ -221,6 +218,7 @@ class Loop:
         self.curves.append(CurvePoint(self.step, "validation", "loss", loss, now))
         for name, number in self.model.diagnostics(validation, rng).items():
             self.curves.append(CurvePoint(self.step, "validation", name, number, now))
+        self.model.train()
         if not math.isfinite(loss):
             self.status = "diverged"
         elif loss < self.best[0]:

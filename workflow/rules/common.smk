@@ -22,7 +22,7 @@ planning.write_conf(PLAN)
 
 # A rule's source files as one input: code("collect", "triptych.collect").
 code = Sources().file
-atexit.register(remember)  # what the source files import, for a quicker start next time
+atexit.register(remember)  # what the source files import, for a quicker start after a dry run
 
 
 # Wildcards only match what the parameters name, so that a mistyped target is an error, not a file.

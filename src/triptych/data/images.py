@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import datasets
 
 from triptych.data import pickles
 from triptych.data.prepared import Prepared, describe
@@ -31,6 +30,8 @@ def digits(raw: Path | None, held_out: Sequence[int] = ()) -> Prepared:
         raw: None.
         held_out: Classes to leave without a label; see :func:`open_set`.
     """
+    from sklearn import datasets  # a second and a half that no other reader needs
+
     bunch = datasets.load_digits()
     x = np.asarray(bunch.images).astype(np.uint8)[..., None]
     meta = describe(

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
-from sklearn import datasets
 
 from triptych.data.images import need
 from triptych.data.prepared import Prepared, describe
@@ -22,6 +21,8 @@ DECODED = "decoded by Pillow: another JPEG decoder may differ by a level"
 
 def photographs(raw: Path | None) -> Prepared:
     """The two sample photographs of scikit-learn, 427×640: ``china`` and ``flower``."""
+    from sklearn import datasets  # a second and a half that no other reader needs
+
     bunch = datasets.load_sample_images()
     names = [Path(name).stem for name in bunch.filenames]
     arrays: dict[str, NDArray[Any]] = {
