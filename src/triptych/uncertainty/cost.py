@@ -4,19 +4,17 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+
+from triptych.operations import Operations
 
 BACKWARD = 2  # passes forward that the gradient is worth: one for the inputs, one for the weights
 
 
 def multiply_adds(run: Callable[[], object]) -> int:
-    """Multiply-adds of the matrix products and convolutions in a call; other work is not counted.
-
-    torch counts two operations for each.
-    """
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    """Multiply-adds of the matrix products and convolutions in a call, of nothing else."""
+    with torch.no_grad(), Operations() as counted:
         run()
-    return int(counter.get_total_flops()) // 2
+    return counted.multiply_adds
 
 
 def training_multiply_adds(

@@ -31,8 +31,17 @@ def sampling(module: nn.Module, rng: torch.Generator) -> Iterator[None]:
             layer.train()
     try:
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(seed)
+            _seed(device, seed)
             yield
     finally:
         for layer, mode in modes.items():
             layer.training = mode
+
+
+def _seed(device: torch.device, seed: int) -> None:
+    """Seed one device's stream: ``torch.manual_seed`` also notes where it was called, each time."""
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)

@@ -1,16 +1,13 @@
 """What a training costs in multiply-adds: counted over one step, whatever the machine."""
 
 import copy
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from triptych.generative.measures.base import Measured, Trained
 from triptych.model import Trainable
+from triptych.operations import Operations
 from triptych.params import TrainingParams
 
 
@@ -40,31 +37,7 @@ def measure(trained: Trained) -> Measured:
 def multiply_adds(part: Trainable, batch: dict[str, Tensor], rng: torch.Generator) -> int:
     """Of one training step of ``part``, which is not updated."""
     part.train()
-    with _Counter() as counter:
+    with Operations() as counted:
         for _, loss in part.objectives(batch, rng):
             loss.backward()  # type: ignore[no-untyped-call]
-    return int(counter.flops) // 2
-
-
-class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up torch's own formulas per operator.
-
-    (Its ``FlopCounterMode`` also hooks modules, which gradients of gradients do not survive.)
-    """
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.flops = 0
-
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Sequence[type],
-        args: Any = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        formula = flop_registry.get(func._overloadpacket)
-        if formula is not None:
-            self.flops += int(formula(*args, **(kwargs or {}), out_val=out))
-        return out
+    return counted.multiply_adds
