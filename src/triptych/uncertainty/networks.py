@@ -12,7 +12,10 @@ POOL_TWICE_FROM = 16  # pixels: smaller images keep their size through the first
 
 
 class ChannelsLast(nn.Module):
-    """The same values, a pixel's channels side by side in memory: halves the next convolution."""
+    """The same values, a pixel's channels side by side in memory.
+
+    Halves the next convolution, and the pooling before it where there is one.
+    """
 
     def forward(self, h: Tensor) -> Tensor:
         """[N, C, H, W] -> [N, C, H, W]."""
@@ -45,7 +48,8 @@ class Network(Trainable):
         self.trunk = nn.Sequential(
             nn.Conv2d(channels, width, 3, padding=1),
             nn.ReLU(),
-            ChannelsLast() if small else nn.MaxPool2d(2),
+            ChannelsLast(),
+            *([] if small else [nn.MaxPool2d(2)]),
             nn.Conv2d(width, 2 * width, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(2),
