@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from triptych.graphs.adjacency import Edges
-from triptych.graphs.sparse import Sparse
+from triptych.graphs.sparse import Sparse, product
 
 SLOPE = 0.2  # of LeakyReLU below zero (Veličković et al. 2018)
 BLOCK = 2048  # edges whose two rows are multiplied at once: they stay in a core's cache
@@ -54,7 +54,7 @@ def softmax(graph: Structure, scores: Tensor) -> Tensor:
     starts = pattern.matrix.crow_indices()
     top = torch.segment_reduce(scores, "max", offsets=starts, axis=0)
     powers = (scores - top.index_select(0, target)).exp()
-    total = torch.sparse.mm(into.matrix, powers)
+    total = product(into.matrix, powers)
     shares: Tensor = powers / total.index_select(0, target)
     return shares
 
@@ -106,9 +106,7 @@ class _Attend(torch.autograd.Function):
         matrices = [graph[0].with_values(each) for each in weighted]
         ctx.graph, ctx.matrices = graph, matrices
         ctx.save_for_backward(sums, alpha, h, keep)
-        products = [
-            torch.sparse.mm(m.matrix, each) for m, each in zip(matrices, heads, strict=True)
-        ]
+        products = [product(m.matrix, each) for m, each in zip(matrices, heads, strict=True)]
         return torch.stack(products, dim=1)
 
     @staticmethod
@@ -117,18 +115,16 @@ class _Attend(torch.autograd.Function):
         sums, alpha, h, keep = ctx.saved_tensors
         _, into, out = ctx.graph
         heads = gradient.transpose(0, 1).contiguous()
-        to_h = [
-            torch.sparse.mm(m.transposed, each) for m, each in zip(ctx.matrices, heads, strict=True)
-        ]
+        to_h = [product(m.transposed, each) for m, each in zip(ctx.matrices, heads, strict=True)]
         to_alpha = _products(ctx.graph, gradient, h) * keep
         share = alpha * to_alpha
         _, target = ends(ctx.graph)
-        inner = torch.sparse.mm(into.matrix, share).index_select(0, target)
+        inner = product(into.matrix, share).index_select(0, target)
         to_sums = (share - alpha * inner) * torch.where(sums > 0, 1.0, SLOPE)
         return (
             None,
-            torch.sparse.mm(out.matrix, to_sums),
-            torch.sparse.mm(into.matrix, to_sums),
+            product(out.matrix, to_sums),
+            product(into.matrix, to_sums),
             torch.stack(to_h, dim=1),
             None,
         )

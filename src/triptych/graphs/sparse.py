@@ -87,9 +87,29 @@ class Sparse:
 
     def __matmul__(self, dense: Tensor) -> Tensor:
         """S H for dense H [C, F]: [R, F], differentiable in H."""
-        product: Tensor = _Product.apply(self.matrix, self.transposed, dense)  # type: ignore[no-untyped-call]
-        return product
+        result: Tensor = _Product.apply(self.matrix, self.transposed, dense)  # type: ignore[no-untyped-call]
+        return result
 
+
+def product(matrix: Tensor, dense: Tensor) -> Tensor:
+    """S H for S [R, C] by rows (CSR) and dense H [C, F]: [R, F], without a gradient.
+
+    A row of S names rows of H and their weights: what an embedding bag is. Its kernel on the CPU is
+    compiled for the width and fetches rows before they are needed. Beside the library's product of
+    sparse matrices it takes half the time where H fits into the caches and is 32 wide or more, and
+    a third where it does not fit.
+    """
+    fast = dense.device.type == "cpu" and dense.dtype == matrix.dtype == torch.float32
+    if not (fast and dense.shape[1]):
+        sparse_product: Tensor = torch.sparse.mm(matrix, dense.contiguous())
+        return sparse_product
+    places, starts, weights = matrix.col_indices(), matrix.crow_indices(), matrix.values()
+    summed, *_ = _BAGS(dense, places, starts, False, _SUM, False, weights, True)
+    bags: Tensor = summed
+    return bags
+
+
+_BAGS, _SUM = torch.ops.aten._embedding_bag_forward_only, 0
 
 Features = Tensor | Sparse
 
@@ -104,13 +124,11 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
         ctx.transposed = transposed
-        product: Tensor = torch.sparse.mm(matrix, dense)
-        return product
+        return product(matrix, dense)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
-        product: Tensor = torch.sparse.mm(ctx.transposed, gradients[0].contiguous())
-        return None, None, product
+        return None, None, product(ctx.transposed, gradients[0])
 
 
 def _csr(starts: Array, columns: Array, values: Tensor, shape: tuple[int, int]) -> Tensor:
