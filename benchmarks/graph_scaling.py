@@ -20,14 +20,12 @@ from triptych.claims.graphs.n14_linear import slope
 from triptych.data.graphs import nearest_neighbours
 from triptych.graphs.lift import lifted
 from triptych.graphs.models.scaling import REACH, Entry
-from triptych.heap import keep_freed_memory
 from triptych.seeding import numpy_generator
 
 
 def main() -> None:
     """Print a table and the slopes."""
     options = parse()
-    keep_freed_memory()
     torch.set_num_threads(1)
     base = nearest_neighbours(None, "wine", 10, "euclidean").arrays
     nodes, edges = len(base["x"]), base["edge_index"]
