@@ -91,20 +91,24 @@ class Sparse:
         return result
 
 
-def product(matrix: Tensor, dense: Tensor) -> Tensor:
+def product(matrix: Tensor, dense: Tensor, values: Tensor | None = None) -> Tensor:
     """S H for S [R, C] by rows (CSR) and dense H [C, F]: [R, F], without a gradient.
+
+    ``values`` [entries] stand in for those of S, which then only says where they are.
 
     A row of S names rows of H and their weights: what an embedding bag is. Its kernel on the CPU is
     compiled for the width and fetches rows before they are needed. Beside the library's product of
     sparse matrices it takes half the time where H fits into the caches and is 32 wide or more, and
     a third where it does not fit.
     """
-    fast = dense.device.type == "cpu" and dense.dtype == matrix.dtype == torch.float32
+    held = matrix.values() if values is None else values
+    fast = dense.device.type == "cpu" and dense.dtype == held.dtype == torch.float32
     if not (fast and dense.shape[1]):
-        sparse_product: Tensor = torch.sparse.mm(matrix, dense.contiguous())
+        of_these = matrix if values is None else _like(matrix, values)
+        sparse_product: Tensor = torch.sparse.mm(of_these, dense.contiguous())
         return sparse_product
-    places, starts, weights = matrix.col_indices(), matrix.crow_indices(), matrix.values()
-    summed, *_ = _BAGS(dense, places, starts, False, _SUM, False, weights, True)
+    places, starts = matrix.col_indices(), matrix.crow_indices()
+    summed, *_ = _BAGS(dense, places, starts, False, _SUM, False, held, True)
     bags: Tensor = summed
     return bags
 
