@@ -30,7 +30,7 @@ class Entries:
         numbers = torch.arange(self.shape[0] + 1, device=self.row.device)
         starts = torch.searchsorted(self.row, numbers)
         matrix = _csr(starts, self.column, self.value.to(dense.dtype), self.shape)
-        result: Tensor = _Product.apply(matrix, dense)  # type: ignore[no-untyped-call]
+        result: Tensor = _Product.apply(matrix, self.row, dense)  # type: ignore[no-untyped-call]
         return result
 
     def dense(self) -> Tensor:
@@ -113,14 +113,17 @@ class _Product(torch.autograd.Function):
     """S H with the gradient for H alone."""
 
     @staticmethod
-    def forward(ctx: Any, matrix: Tensor, dense: Tensor) -> Tensor:
-        ctx.matrix = matrix
+    def forward(ctx: Any, matrix: Tensor, row: Tensor, dense: Tensor) -> Tensor:
+        ctx.matrix, ctx.row = matrix, row
         return product(matrix, dense)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
-        transposed: Tensor = torch.sparse.mm(ctx.matrix.t(), gradients[0].contiguous())
-        return None, transposed
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
+        # Entry by entry: a minibatch has few, and the library would sort them by column first.
+        matrix, (gradient,) = ctx.matrix, gradients
+        found = gradient.new_zeros(matrix.shape[1], gradient.shape[1])
+        terms = gradient.index_select(0, ctx.row) * matrix.values()[:, None]
+        return None, None, found.index_add_(0, matrix.col_indices(), terms)
 
 
 def _csr(starts: Tensor, column: Tensor, value: Tensor, shape: tuple[int, int]) -> Tensor:
