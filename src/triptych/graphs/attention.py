@@ -9,6 +9,7 @@ from torch import Tensor
 from triptych.graphs.adjacency import Edges
 from triptych.graphs.sparse import Sparse, product
 
+SPAN = 80.0  # exp(-80) = 2e-35 is a normal number in single precision, exp(-88) is not
 SLOPE = 0.2  # of LeakyReLU below zero (Veličković et al. 2018)
 
 Structure = tuple[Sparse, Sparse, Sparse]
@@ -46,13 +47,18 @@ def ends(graph: Structure) -> tuple[Tensor, Tensor]:
 def softmax(graph: Structure, scores: Tensor) -> Tensor:
     """exp(score) over its sum at the same target: [M, K] from scores [M, K].
 
-    The largest score of each target is taken off first, so that nothing overflows.
+    The largest score is taken off first, so that nothing overflows; where scores lie so far apart
+    that all powers of a target could then vanish, the largest of each target.
     """
     pattern, into, _ = graph
     _, target = ends(graph)
-    starts = pattern.matrix.crow_indices()
-    top = torch.segment_reduce(scores, "max", offsets=starts, axis=0)
-    powers = (scores - top.index_select(0, target)).exp()
+    low, high = scores.aminmax() if scores.numel() else (scores.sum(), scores.sum())
+    if high - low < SPAN:
+        powers = (scores - high).exp()
+    else:
+        starts = pattern.matrix.crow_indices()
+        top = torch.segment_reduce(scores, "max", offsets=starts, axis=0)
+        powers = (scores - top.index_select(0, target)).exp()
     total = product(into.matrix, powers)
     shares: Tensor = powers / total.index_select(0, target)
     return shares
@@ -114,7 +120,8 @@ class _Attend(torch.autograd.Function):
         share = alpha * to_alpha
         _, target = ends(ctx.graph)
         inner = product(into.matrix, share).index_select(0, target)
-        to_sums = (share - alpha * inner) * torch.where(sums > 0, 1.0, SLOPE)
+        to_scores = share - alpha * inner
+        to_sums = torch.ops.aten.leaky_relu_backward(to_scores, sums, SLOPE, False)
         return None, product(out.matrix, to_sums), product(into.matrix, to_sums), to_h, None
 
 
