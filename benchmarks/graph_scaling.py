@@ -6,7 +6,7 @@ each other in memory and anywhere; one process, one thread. The slope of an O(E)
 long as the caches hold what the neighbours bring; the claim N14 asks for 0.9 to 1.1. The process
 keeps the memory that it frees, as the pipeline's job does (`triptych.heap`).
 
-    python benchmarks/graph_scaling.py                          # 1e5 to 1e7 edges, 5 GB at most
+    python benchmarks/graph_scaling.py                          # 1e5 to 1e7 edges, 2 GB at most
     python benchmarks/graph_scaling.py --edges 10000 100000 1000000
 """
 

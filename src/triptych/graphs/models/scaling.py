@@ -27,7 +27,7 @@ class ScalingParams(ModelParams):
     edges: Distinct[Count] = at_evaluation(
         [10_000, 30_000, 100_000, 300_000, 1_000_000],
         min_length=2,
-        description="Directed edges of the graphs, about; 10 000 000 need 5 GB",
+        description="Directed edges of the graphs, about; 10 000 000 need 2 GB",
     )
     aggregator: Literal["mean", "symmetric"] = at_evaluation(
         "symmetric", description="Operator of both layers"
