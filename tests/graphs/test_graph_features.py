@@ -5,7 +5,7 @@ import torch
 
 from triptych.graphs.dropout import InputDropout, dropout
 from triptych.graphs.normalise import columns, rows, scale
-from triptych.graphs.sparse import Sparse
+from triptych.graphs.sparse import Sparse, product
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -80,6 +80,35 @@ def test_dropout_of_sparse_features_draws_for_the_stored_entries_only() -> None:
         assert isinstance(dropped, Sparse)
         assert len(dropped.values) == 50
         assert set(dropped.values.tolist()) == {0.0, 6.0}
+
+
+def test_a_rate_that_rounds_to_zero_drops_nothing() -> None:
+    x = torch.ones(64, 64)  # one bit pattern in 256 would be dropped otherwise
+    assert torch.equal(dropout(x, 0.001, generator()), x)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [0, 1, 3, 16, 33])
+def test_single_precision_products_are_those_of_double_but_for_rounding(width: int) -> None:
+    rng = generator(3)
+    x = torch.randn(9, 7, generator=rng) * (torch.rand(9, 7, generator=rng) < 0.6)
+    x[4] = 0  # an empty row
+    x[:, 2] = 0  # a column that nothing names: infinite there, a dense product would give nan
+    weight = torch.randn(width, 7, generator=rng).T  # not contiguous
+    sparse = Sparse.from_dense(x)
+    found = product(sparse.matrix, weight)
+    # Up to 7 products of numbers of order 1, each rounded and added: 14 roundings of sums below 16.
+    torch.testing.assert_close(
+        found.double(), x.double() @ weight.double(), rtol=0, atol=14 * 16 * 2.0**-24
+    )
+    assert not found[4].any()
+    weight = weight.clone()
+    weight[2] = torch.inf
+    assert torch.equal(product(sparse.matrix, weight), found)
+    back = torch.randn(9, width, generator=rng)
+    torch.testing.assert_close(
+        product(sparse.transposed, back).double(), x.double().T @ back.double(),
+        rtol=0, atol=18 * 16 * 2.0**-24,
+    )  # fmt: skip
 
 
 def test_sparse_products_and_gradients_equal_dense_ones() -> None:

@@ -125,6 +125,23 @@ def test_gradient_of_every_factor() -> None:
     assert torch.autograd.gradcheck(lambda s, t, h: attend(graph, s, t, h), free)
 
 
+@pytest.mark.parametrize("spread", [1.0, 39.9, 40.1, 1000.0])  # scores from -spread to spread
+def test_shares_are_right_however_far_apart_scores_lie(spread: float) -> None:
+    graph = structure(HUB.numpy(), NODES, torch.float32)
+    _, target = ends(graph)
+    rng = torch.Generator().manual_seed(2)
+    scores = (2 * torch.rand(len(target), HEADS, generator=rng) - 1) * spread
+    scores[0], scores[-1] = -spread, spread
+    found = softmax(graph, scores)
+    for node in set(target.tolist()):
+        own = target == node
+        expected = scores[own].double().softmax(0)
+        # A score that is rounded by half an ulp of its distance from the largest, at most 2 spread,
+        # moves its power by as much, relatively; and a few roundings more.
+        slack = (2 * spread + 8) * 2.0**-24
+        torch.testing.assert_close(found[own].double(), expected, rtol=2 * slack, atol=1e-37)
+
+
 def test_large_scores_neither_overflow_nor_vanish() -> None:
     graph = structure(HUB.numpy(), NODES, torch.float32)
     scores = torch.full((len(HUB[0]), 1), -3000.0)

@@ -131,6 +131,22 @@ def test_given_kinds_equal_the_loop_and_the_library() -> None:
         relational.prepare_kinds(edges, kinds, 3, NODES)
 
 
+def test_a_symmetric_matrix_is_kept_once() -> None:
+    rows, columns = np.array([0, 1, 1, 2]), np.array([1, 0, 2, 1])
+    for values, symmetric in (([3.0, 3.0, 5.0, 5.0], True), ([3.0, 4.0, 5.0, 5.0], False)):
+        made = Sparse.from_entries(rows, columns, np.array(values), (3, 3), DOUBLE)
+        assert (made.transposed is made.matrix) == symmetric
+        torch.testing.assert_close(
+            made.transposed.to_dense(), made.matrix.to_dense().T, rtol=0, atol=0
+        )
+        changed = made.with_values(torch.arange(1.0, 5.0, dtype=DOUBLE))
+        torch.testing.assert_close(
+            changed.transposed.to_dense(), changed.matrix.to_dense().T, rtol=0, atol=0
+        )
+        moved = made.to(torch.device("cpu"))
+        assert (moved.transposed is moved.matrix) == symmetric
+
+
 def test_sorting_by_counting_gives_the_sorted_matrix() -> None:
     rng = np.random.default_rng(0)
     places = rng.choice(40 * 30, 200, replace=False)
@@ -141,6 +157,7 @@ def test_sorting_by_counting_gives_the_sorted_matrix() -> None:
     np.testing.assert_array_equal(made.matrix.to_dense().numpy(), dense)
     np.testing.assert_array_equal(made.transposed.to_dense().numpy(), dense.T)
     assert torch.equal(made.transposed.values(), made.values[made.order])
+    assert made.matrix.col_indices().dtype == torch.int32  # half the bytes, where they suffice
     columns = made.matrix.col_indices()
     starts = made.matrix.crow_indices()
     for row in range(40):  # the order of summation is fixed: ascending columns

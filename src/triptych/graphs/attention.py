@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from triptych.graphs.adjacency import Edges
-from triptych.graphs.sparse import Sparse
+from triptych.graphs.sparse import Sparse, product
 
+SPAN = 80.0  # exp(-80) = 2e-35 is a normal number in single precision, exp(-88) is not
 SLOPE = 0.2  # of LeakyReLU below zero (Veličković et al. 2018)
-BLOCK = 2048  # edges whose two rows are multiplied at once: they stay in a core's cache
 
 Structure = tuple[Sparse, Sparse, Sparse]
 
@@ -47,14 +47,19 @@ def ends(graph: Structure) -> tuple[Tensor, Tensor]:
 def softmax(graph: Structure, scores: Tensor) -> Tensor:
     """exp(score) over its sum at the same target: [M, K] from scores [M, K].
 
-    The largest score of each target is taken off first, so that nothing overflows.
+    The largest score is taken off first, so that nothing overflows; where scores lie so far apart
+    that all powers of a target could then vanish, the largest of each target.
     """
     pattern, into, _ = graph
     _, target = ends(graph)
-    starts = pattern.matrix.crow_indices()
-    top = torch.segment_reduce(scores, "max", offsets=starts, axis=0)
-    powers = (scores - top.index_select(0, target)).exp()
-    total = torch.sparse.mm(into.matrix, powers)
+    low, high = scores.aminmax() if scores.numel() else (scores.sum(), scores.sum())
+    if high - low < SPAN:
+        powers = (scores - high).exp()
+    else:
+        starts = pattern.matrix.crow_indices()
+        top = torch.segment_reduce(scores, "max", offsets=starts, axis=0)
+        powers = (scores - top.index_select(0, target)).exp()
+    total = product(into.matrix, powers)
     shares: Tensor = powers / total.index_select(0, target)
     return shares
 
@@ -101,37 +106,23 @@ class _Attend(torch.autograd.Function):
     ) -> Tensor:
         sums = _sums(graph, to_source, to_target)
         alpha = softmax(graph, _leaky(sums))
-        weighted = (alpha * keep).T.contiguous()
-        heads = h.transpose(0, 1).contiguous()
-        matrices = [graph[0].with_values(each) for each in weighted]
-        ctx.graph, ctx.matrices = graph, matrices
+        ctx.graph = graph
         ctx.save_for_backward(sums, alpha, h, keep)
-        products = [
-            torch.sparse.mm(m.matrix, each) for m, each in zip(matrices, heads, strict=True)
-        ]
-        return torch.stack(products, dim=1)
+        return _by_head(graph[0].matrix, alpha * keep, h)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor, Tensor, None]:
         (gradient,) = gradients
         sums, alpha, h, keep = ctx.saved_tensors
-        _, into, out = ctx.graph
-        heads = gradient.transpose(0, 1).contiguous()
-        to_h = [
-            torch.sparse.mm(m.transposed, each) for m, each in zip(ctx.matrices, heads, strict=True)
-        ]
-        to_alpha = _products(ctx.graph, gradient, h) * keep
+        pattern, into, out = ctx.graph
+        to_h = _by_head(pattern.transposed, (alpha * keep).index_select(0, pattern.order), gradient)
+        to_alpha = _products(pattern.matrix, gradient, h) * keep
         share = alpha * to_alpha
         _, target = ends(ctx.graph)
-        inner = torch.sparse.mm(into.matrix, share).index_select(0, target)
-        to_sums = (share - alpha * inner) * torch.where(sums > 0, 1.0, SLOPE)
-        return (
-            None,
-            torch.sparse.mm(out.matrix, to_sums),
-            torch.sparse.mm(into.matrix, to_sums),
-            torch.stack(to_h, dim=1),
-            None,
-        )
+        inner = product(into.matrix, share).index_select(0, target)
+        to_scores = share - alpha * inner
+        to_sums = torch.ops.aten.leaky_relu_backward(to_scores, sums, SLOPE, False)
+        return None, product(out.matrix, to_sums), product(into.matrix, to_sums), to_h, None
 
 
 def _sums(graph: Structure, to_source: Tensor, to_target: Tensor) -> Tensor:
@@ -143,14 +134,15 @@ def _leaky(sums: Tensor) -> Tensor:
     return torch.nn.functional.leaky_relu(sums, SLOPE)
 
 
-def _products(graph: Structure, at_target: Tensor, at_source: Tensor) -> Tensor:
+def _by_head(places: Tensor, weights: Tensor, h: Tensor) -> Tensor:
+    """The weighted sums of every head: [N, K, H] from CSR places, [M, K] and [N, K, H]."""
+    heads = zip(weights.T.contiguous(), h.transpose(0, 1).contiguous(), strict=True)
+    return torch.stack([product(places, each, own) for own, each in heads], dim=1)
+
+
+def _products(pattern: Tensor, at_target: Tensor, at_source: Tensor) -> Tensor:
     """⟨at_target_i, at_source_j⟩ per head for every edge j → i: [M, K] from two [N, K, H]."""
-    nodes, heads, width = at_source.shape
-    left, right = at_target.reshape(nodes, -1), at_source.reshape(nodes, -1)
-    ones = left.new_ones(width)
-    source, target = ends(graph)
-    blocks = [
-        (left.index_select(0, i) * right.index_select(0, j)).view(-1, width) @ ones
-        for i, j in zip(torch.split(target, BLOCK), torch.split(source, BLOCK), strict=True)
-    ]
-    return torch.cat(blocks).view(-1, heads)
+    pairs = zip(at_target.transpose(0, 1), at_source.transpose(0, 1), strict=True)
+    # β = 0: the entries of the pattern are left out.
+    found = [torch.sparse.sampled_addmm(pattern, i, j.T, beta=0).values() for i, j in pairs]
+    return torch.stack(found, dim=1)

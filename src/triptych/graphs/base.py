@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,8 @@ from torch import Tensor
 
 from triptych.data.parts import Part
 from triptych.files import Array
-from triptych.model import Model
+from triptych.heap import keep_freed_memory
+from triptych.model import Meta, Model
 from triptych.records import Kind
 
 Parts = Mapping[str, Part]
@@ -49,6 +50,12 @@ class GraphModel(Model):
     data_kinds: ClassVar[tuple[str, ...]] = ("graph",)
     task: ClassVar[str]
     symmetry: ClassVar[Literal["equivariant", "invariant"]] = "equivariant"
+
+    def __init__(self, params: Any, meta: Meta) -> None:
+        super().__init__(params, meta)
+        # A step makes and frees the same large tensors as the last one; given back to the system in
+        # between, every page of them would be cleared again: a tenth of the time of attention.
+        keep_freed_memory()
 
     def respond(self, x: Tensor, edge_index: Tensor) -> Tensor:
         """The deterministic output for any graph.

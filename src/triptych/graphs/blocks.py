@@ -125,7 +125,10 @@ def _take(
     """The diagonal blocks ``chosen`` of a block-diagonal matrix."""
     moved = new_starts[:-1] - starts[chosen]
     forward, entries = _rows(matrix.matrix, starts, chosen, nodes, moved)
-    backward, back_entries = _rows(matrix.transposed, starts, chosen, nodes, moved)
+    if matrix.transposed is matrix.matrix:
+        backward, back_entries = forward, entries
+    else:
+        backward, back_entries = _rows(matrix.transposed, starts, chosen, nodes, moved)
     # A block has as many entries as its transpose: both keep the same places in the lists.
     first = matrix.matrix.crow_indices()[starts[chosen]]
     lengths = matrix.matrix.crow_indices()[starts[chosen + 1]] - first
@@ -145,8 +148,8 @@ def _rows(
     entries = ranges(first, lengths)
     columns = matrix.col_indices()[entries] + moved.repeat_interleave(lengths)
     taken = torch.sparse_csr_tensor(
-        offsets(pointers.diff()[nodes]),
-        columns,
+        offsets(pointers.diff()[nodes]).to(pointers.dtype),
+        columns.to(pointers.dtype),
         matrix.values()[entries],
         size=(len(nodes), len(nodes)),
         check_invariants=False,  # blocks of a checked matrix

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist
 from torch import Tensor, nn
 
 from triptych.graphs.blocks import Blocks, Readout
@@ -101,6 +100,8 @@ def confused(points: Floats) -> tuple[int, float, float]:
         The number of pairs; the largest relative difference of a confused pair; the smallest of a
         pair that is told apart (1 if there is none).
     """
+    from scipy.spatial.distance import pdist  # here, for training does not measure
+
     size = np.abs(points).max(axis=1)
     first, second = np.triu_indices(len(points), k=1)  # the order of pdist
     larger = np.maximum(size[first], size[second])

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from triptych.data.parts import Part
 from triptych.files import Array
+from triptych.metrics.selection import aupr, auroc
 from triptych.seeding import numpy_generator
 
 Floats = NDArray[np.float64]
@@ -34,9 +32,9 @@ def scores(joined: Array, apart: Array) -> tuple[float, float]:
         >>> scores(np.array([2.0, 1.0]), np.array([0.0, 1.0]))
         (0.875, 0.8333333333333333)
     """
-    truth = np.repeat([1, 0], [len(joined), len(apart)])
+    truth = np.repeat([True, False], [len(joined), len(apart)])
     score = np.concatenate([joined, apart])
-    return float(roc_auc_score(truth, score)), float(average_precision_score(truth, score))
+    return auroc(score, truth), aupr(score, truth)
 
 
 def common_neighbours(edge_index: Pairs, nodes: int, pairs: Pairs) -> Floats:
@@ -73,6 +71,9 @@ def probe(points: Array, parts: Mapping[str, Part]) -> float:
         points: [N, D].
         parts: ``index`` and ``y`` of train, validation and test.
     """
+    from sklearn.exceptions import ConvergenceWarning  # a second, which training has no need of
+    from sklearn.linear_model import LogisticRegression
+
     fitted: list[tuple[float, float]] = []
     trained = points[parts["train"].arrays["index"]].astype(np.float64)
     deviation = trained.std(axis=0)
@@ -108,4 +109,4 @@ def same_class_ranking(points: Array, labels: Pairs, seed: int) -> tuple[float, 
     pairs = known[rng.integers(len(known), size=(2, PAIRS))]
     pairs = pairs[:, pairs[0] != pairs[1]]
     same = labels[pairs[0]] == labels[pairs[1]]
-    return float(roc_auc_score(same, cosines(points, pairs))), pairs.shape[1]
+    return auroc(cosines(points, pairs), same), pairs.shape[1]

@@ -215,5 +215,8 @@ class LinkPredictor(GraphModel):
 
 def _cross_entropy(z: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
     """Mean −log σ(z_i · z_j) of edges plus mean −log(1 − σ(z_i · z_j)) of non-edges."""
-    joined, apart = ((z[p[0]] * z[p[1]]).sum(dim=1) for p in (positive, negative))
+    # The gradient of `index_select` adds row by row; that of `z[...]` sorts the pairs first.
+    joined, apart = (
+        (z.index_select(0, p[0]) * z.index_select(0, p[1])).sum(dim=1) for p in (positive, negative)
+    )
     return functional.softplus(-joined).mean() + functional.softplus(apart).mean()

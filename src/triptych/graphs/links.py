@@ -105,8 +105,8 @@ class NegativeSampler:
         """About as many pairs as there are edges: int64 [2, at most m], with replacement."""
         size = (2, self.count)
         ends = torch.randint(self.nodes, size, generator=rng, device=self.keys.device)
-        low, high = ends.amin(dim=0), ends.amax(dim=0)
+        low, high = ends[0].minimum(ends[1]), ends[0].maximum(ends[1])
         keys = low * self.nodes + high
         place = torch.searchsorted(self.keys, keys).clamp(max=self.count - 1)
-        free = (self.keys[place] != keys) & (low != high)
-        return torch.stack([low[free], high[free]])
+        free = ((self.keys.index_select(0, place) != keys) & (low != high)).nonzero().squeeze(1)
+        return torch.stack([low.index_select(0, free), high.index_select(0, free)])

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from triptych.graphs.sparse import Sparse
+from triptych.graphs.sparse import Sparse, product
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,8 @@ class Entries:
         numbers = torch.arange(self.shape[0] + 1, device=self.row.device)
         starts = torch.searchsorted(self.row, numbers)
         matrix = _csr(starts, self.column, self.value.to(dense.dtype), self.shape)
-        product: Tensor = _Product.apply(matrix, dense)  # type: ignore[no-untyped-call]
-        return product
+        result: Tensor = _Product.apply(matrix, self.row, dense)  # type: ignore[no-untyped-call]
+        return result
 
     def dense(self) -> Tensor:
         """The matrix written out; for checking."""
@@ -102,8 +102,7 @@ class Rows:
         with torch.no_grad():
             value, shape = self.value.to(dense.dtype), (len(self), self.width)
             matrix = _csr(self.starts, self.column, value, shape)
-            product: Tensor = torch.sparse.mm(matrix, dense)
-        return product
+            return product(matrix, dense)
 
     def with_values(self, value: Tensor) -> "Rows":
         """The same places with other entries."""
@@ -114,15 +113,17 @@ class _Product(torch.autograd.Function):
     """S H with the gradient for H alone."""
 
     @staticmethod
-    def forward(ctx: Any, matrix: Tensor, dense: Tensor) -> Tensor:
-        ctx.matrix = matrix
-        product: Tensor = torch.sparse.mm(matrix, dense)
-        return product
+    def forward(ctx: Any, matrix: Tensor, row: Tensor, dense: Tensor) -> Tensor:
+        ctx.matrix, ctx.row = matrix, row
+        return product(matrix, dense)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
-        product: Tensor = torch.sparse.mm(ctx.matrix.t(), gradients[0].contiguous())
-        return None, product
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
+        # Entry by entry: a minibatch has few, and the library would sort them by column first.
+        matrix, (gradient,) = ctx.matrix, gradients
+        found = gradient.new_zeros(matrix.shape[1], gradient.shape[1])
+        terms = gradient.index_select(0, ctx.row) * matrix.values()[:, None]
+        return None, None, found.index_add_(0, matrix.col_indices(), terms)
 
 
 def _csr(starts: Tensor, column: Tensor, value: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -211,7 +211,7 @@ class LayerWise(Sampler):
         operator = graph.operator
         times = torch.bincount(drawn, minlength=len(operator))
         row, place = operator.places(targets)
-        kept = times[operator.column[place]] > 0
+        kept = times[operator.column[place]].nonzero().squeeze(1)
         row, place = row[kept], place[kept]
         nodes, column = torch.unique(operator.column[place], return_inverse=True)
         factor = times[nodes] / (len(drawn) * q.detach()[nodes])

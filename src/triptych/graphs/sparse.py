@@ -25,7 +25,7 @@ class Sparse:
 
     Attributes:
         matrix: CSR, shape [R, C].
-        transposed: CSR of the transpose, shape [C, R].
+        transposed: CSR of the transpose, shape [C, R]; ``matrix`` itself where they are equal.
         order: int64 [entries]; ``transposed.values()`` are ``matrix.values()[order]``.
     """
 
@@ -51,11 +51,18 @@ class Sparse:
         by_rows.data = places
         by_columns = by_rows.tocsc()
         order = torch.as_tensor(by_columns.data)
-        return cls(
-            _csr(by_rows.indptr, by_rows.indices, forward, shape),
-            _csr(by_columns.indptr, by_columns.indices, forward[order], (shape[1], shape[0])),
-            order,
+        matrix = _csr(by_rows.indptr, by_rows.indices, forward, shape)
+        backward = forward[order]
+        symmetric = (
+            shape[0] == shape[1]
+            and np.array_equal(by_rows.indptr, by_columns.indptr)
+            and np.array_equal(by_rows.indices, by_columns.indices)
+            and torch.equal(forward, backward)
         )
+        if symmetric:  # one copy: half the memory, and the caches hold twice as much of it
+            return cls(matrix, matrix, order)
+        transposed = _csr(by_columns.indptr, by_columns.indices, backward, shape[::-1])
+        return cls(matrix, transposed, order)
 
     @classmethod
     def from_dense(cls, dense: Tensor) -> "Sparse":
@@ -83,13 +90,40 @@ class Sparse:
 
     def to(self, device: torch.device) -> "Sparse":
         """The matrix on a device."""
-        return Sparse(self.matrix.to(device), self.transposed.to(device), self.order.to(device))
+        matrix = self.matrix.to(device)
+        one = self.transposed is self.matrix
+        transposed = matrix if one else self.transposed.to(device)
+        return Sparse(matrix, transposed, self.order.to(device))
 
     def __matmul__(self, dense: Tensor) -> Tensor:
         """S H for dense H [C, F]: [R, F], differentiable in H."""
-        product: Tensor = _Product.apply(self.matrix, self.transposed, dense)  # type: ignore[no-untyped-call]
-        return product
+        result: Tensor = _Product.apply(self.matrix, self.transposed, dense)  # type: ignore[no-untyped-call]
+        return result
 
+
+def product(matrix: Tensor, dense: Tensor, values: Tensor | None = None) -> Tensor:
+    """S H for S [R, C] by rows (CSR) and dense H [C, F]: [R, F], without a gradient.
+
+    ``values`` [entries] stand in for those of S, which then only says where they are.
+
+    A row of S names rows of H and their weights: what an embedding bag is. Its kernel on the CPU is
+    compiled for the width and fetches rows before they are needed. Beside the library's product of
+    sparse matrices it takes half the time where H fits into the caches and is 32 wide or more, and
+    a third where it does not fit.
+    """
+    held = matrix.values() if values is None else values
+    fast = dense.device.type == "cpu" and dense.dtype == held.dtype == torch.float32
+    if not (fast and dense.shape[1]):
+        of_these = matrix if values is None else _like(matrix, values)
+        sparse_product: Tensor = torch.sparse.mm(of_these, dense.contiguous())
+        return sparse_product
+    places, starts = matrix.col_indices(), matrix.crow_indices()
+    summed, *_ = _BAGS(dense, places, starts, False, _SUM, False, held, True)
+    bags: Tensor = summed
+    return bags
+
+
+_BAGS, _SUM = torch.ops.aten._embedding_bag_forward_only, 0
 
 Features = Tensor | Sparse
 
@@ -104,19 +138,20 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
         ctx.transposed = transposed
-        product: Tensor = torch.sparse.mm(matrix, dense)
-        return product
+        return product(matrix, dense)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
-        product: Tensor = torch.sparse.mm(ctx.transposed, gradients[0].contiguous())
-        return None, None, product
+        return None, None, product(ctx.transposed, gradients[0])
 
 
 def _csr(starts: Array, columns: Array, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    # Half as many bytes to read for every entry as with the library's default, where they suffice.
+    small = max(len(columns), *shape) <= np.iinfo(np.int32).max
+    integers = np.int32 if small else np.int64
     return torch.sparse_csr_tensor(
-        torch.as_tensor(starts.astype(np.int64)),
-        torch.as_tensor(columns.astype(np.int64)),
+        torch.as_tensor(starts.astype(integers)),
+        torch.as_tensor(columns.astype(integers)),
         values,
         size=shape,
         check_invariants=True,

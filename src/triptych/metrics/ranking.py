@@ -6,7 +6,8 @@ ties: a scorer that says the same of everything scores exactly what chance does.
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
+
+from triptych.metrics import selection
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -80,7 +81,7 @@ def auroc(scores: NDArray[np.floating], labels: Labels) -> float:
         >>> auroc(np.array([0.9, 0.5, 0.5, 0.1]), np.array([1, 1, 0, 0]))
         0.875
     """
-    return float(roc_auc_score(labels, scores))
+    return selection.auroc(scores, labels > 0)
 
 
 def average_precision(scores: NDArray[np.floating], labels: Labels) -> float:
@@ -90,4 +91,4 @@ def average_precision(scores: NDArray[np.floating], labels: Labels) -> float:
         >>> average_precision(np.array([0.9, 0.5, 0.4, 0.1]), np.array([1, 0, 1, 0])).__round__(6)
         0.833333
     """
-    return float(average_precision_score(labels, scores))
+    return selection.aupr(scores, labels > 0)

@@ -5,7 +5,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import torch
 from pydantic import Field
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from triptych.data.parts import Part
@@ -59,6 +58,8 @@ class Entry(GraphModel):
     @torch.no_grad()
     def fit_closed_form(self, train: Batch, rng: torch.Generator) -> bool:
         """The optimum, by L-BFGS."""
+        from sklearn.linear_model import LogisticRegression  # a second, for this alone
+
         y = train["y"].numpy()
         model = LogisticRegression(C=self.params.strength, max_iter=ITERATIONS)
         model.fit(train["bits"].numpy(), y)

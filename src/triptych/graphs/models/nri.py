@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import torch
 from pydantic import Field
-from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from triptych.data.parts import Part
@@ -22,6 +21,7 @@ from triptych.graphs.relations import (
     ordered_pairs,
     relax,
 )
+from triptych.metrics.selection import auroc
 from triptych.model import Batch, Meta
 from triptych.params import TrainingParams
 
@@ -117,7 +117,7 @@ class Entry(GraphModel):
                 numbers.append(
                     Number(split, f"edge_accuracy{suffix}", hit, "fraction", n, protocol)
                 )
-            auc = float(roc_auc_score(real.ravel(), odds[split].ravel()))
+            auc = auroc(odds[split].ravel(), real.ravel())
             numbers.append(Number(split, "edge_auc", auc, "fraction", n, protocol))
         return Measured(
             numbers,

@@ -13,7 +13,6 @@ from triptych.graphs.base import GraphModel, Measured, Number, Parts
 from triptych.graphs.layer import GraphLayer
 from triptych.graphs.lift import lifted
 from triptych.graphs.operators import mean, symmetric
-from triptych.heap import keep_freed_memory
 from triptych.model import Batch
 from triptych.params import Count, Distinct, ModelParams, at_evaluation
 from triptych.seeding import derive_seed, numpy_generator
@@ -28,7 +27,7 @@ class ScalingParams(ModelParams):
     edges: Distinct[Count] = at_evaluation(
         [10_000, 30_000, 100_000, 300_000, 1_000_000],
         min_length=2,
-        description="Directed edges of the graphs, about; 10 000 000 need 5 GB",
+        description="Directed edges of the graphs, about; 10 000 000 need 2 GB",
     )
     aggregator: Literal["mean", "symmetric"] = at_evaluation(
         "symmetric", description="Operator of both layers"
@@ -69,7 +68,6 @@ class Entry(GraphModel):
 
     def measure(self, parts: Parts, stream: tuple[object, ...]) -> Measured:
         """Seconds of a step and of preparing the matrices, for every size."""
-        keep_freed_memory()
         arrays, protocol = parts["train"].arrays, self.protocol()
         numbers = [Number("train", "n_train", 0, "examples", 0, protocol)]
         nodes, base = len(arrays["x"]), arrays["edge_index"]

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from triptych.graphs.adjacency import edge_tensor, neighbours, simple, with_loops
 from triptych.graphs.attention import SLOPE, Structure, attend, structure, weights
-from triptych.graphs.dropout import dropout
+from triptych.graphs.dropout import dropout, factors
 from triptych.graphs.layer import Graph, GraphLayer
 from triptych.graphs.sparse import Features, multiply
 
@@ -85,7 +85,7 @@ class Layer(GraphLayer):
         edges = graph[0].values.numel()
         keep = None
         if rng is not None and self.rate > 0:
-            keep = cast("Tensor", dropout(h.new_ones(edges, self.heads), self.rate, rng))
+            keep = factors(h.new_empty(edges, self.heads), self.rate, rng)
         messages = cast("Tensor", dropout(h, self.message_rate, rng))
         return self._join(attend(cast("Structure", graph), *scores, messages, keep))
 
