@@ -127,6 +127,7 @@ def _loss(claim: Statistical, table: pd.DataFrame, standing: pd.DataFrame) -> _L
     own = standing[standing["panel"] == claim.panel]
     if own.empty:
         return _Loss(claim.id, {}, {})
+    table = table[table["panel"] == claim.panel]  # others it does not read, and asking takes long
     now, whole = _effects(claim, table), _whole(claim, table, own)
     affected = {key for key in whole if whole[key] != (now.get(key),) * len(FACTORS)}
     owners: dict[Key, list[str]] = {key: [] for key in sorted(affected)}
