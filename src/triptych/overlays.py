@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from triptych import plain_yaml
+from triptych import checked
 from triptych.errors import UserError
 
 
@@ -21,7 +21,7 @@ def check(arguments: Sequence[str] | None = None) -> None:
     """
     for path in named(sys.argv[1:] if arguments is None else arguments):
         try:
-            plain_yaml.check_parameters(path)
+            checked.check(path)
         except UserError as error:
             # No exception: Snakemake would print all of its options above the sentence.
             print(error, file=sys.stderr)
