@@ -35,6 +35,14 @@ def test_an_edited_source_file_changes_it(tmp_path: Path, monkeypatch: pytest.Mo
     assert path.read_bytes() != before
 
 
+def test_a_job_of_a_cluster_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+    sources = Sources(tmp_path, write=False)
+    path = tmp_path / "records.json"
+    assert sources.file("records", "triptych.records") == str(path) and not path.exists()
+    with pytest.raises(ValueError, match="two closures of one name"):
+        sources.file("records", "triptych.files")
+
+
 def test_one_label_names_one_closure(tmp_path: Path) -> None:
     sources = Sources(tmp_path)
     assert sources.file("a", "triptych.records") == sources.file("a", "triptych.records")

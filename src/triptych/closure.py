@@ -16,6 +16,7 @@ from triptych.errors import UserError
 from triptych.files import read_json, sha256_bytes, sha256_file, sha256_json, write_json
 
 ROOT = Path(__file__).parent
+ABOVE = f"{ROOT.parent.absolute()}{os.sep}"
 NAME = __package__ or "triptych"
 MEMORY = Path(".triptych", "imports.json")
 MANY = 5000  # texts remembered; beyond it most are of the past
@@ -53,6 +54,10 @@ def digest(files: Iterable[str]) -> str:
 
 def package_name(name: str) -> str:
     """A file's name below the package, the same wherever the package lies."""
+    whole = str(Path(name).absolute())
+    # A thousand times at each start, and following links takes long.
+    if whole.startswith(ABOVE) and ".." not in whole:
+        return whole[len(ABOVE) :]
     path = Path(name).resolve()
     return str(path.relative_to(ROOT.parent)) if path.is_relative_to(ROOT.parent) else str(name)
 

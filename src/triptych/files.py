@@ -7,16 +7,18 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from triptych.errors import UserError
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+else:
+    Array = Any  # NumPy takes a tenth of a second, which every reading of the rules would pay
 
 
 @contextmanager
@@ -137,6 +139,9 @@ def write_arrays(
     path: Path | str, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None
 ) -> None:
     """Write named arrays (any shape; numeric or bool) atomically as safetensors."""
+    import numpy as np
+    from safetensors.numpy import save
+
     ordered = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
     write_bytes(path, save(ordered, dict(metadata) if metadata else None))
 

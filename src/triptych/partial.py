@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from triptych import collect, provenance
+from triptych import collect, provenance, thinned
 from triptych.claims import evaluate, ledger
 from triptych.files import read_json
 from triptych.registry import PANELS
@@ -84,8 +84,30 @@ def _render(
     collect.write_tables(_tables(conf, panels, whole), out)
     there = [path for path in map(_checks, panels) if path.exists()]
     evaluate.run(out / "records.csv", out / "timings.csv", there, out / "claims.csv", claims)
+    thinned.mark(
+        out / "claims.csv",
+        claims,
+        evaluate.read_tables(out / "records.csv", out / "timings.csv"),
+        [_absent(gap.job, conf) for gap in missing if gap.job in plan["jobs"]],
+        [panel for panel in panels if not _checks(panel).exists()],
+        {name.split("/")[1]: _kind(name, conf) for name in whole},
+    )
     values = {**plan, "jobs": whole, "panels": panels}
     site.make(values, out, RESULTS, claims, missing)
+
+
+def _absent(name: str, conf: Path) -> thinned.Absent:
+    panel, model, dataset, _ = name.split("/")
+    verb = "predict" if panel == "uncertainty" else "evaluate"
+    left = RESULTS / name / "evaluate/records.csv", RESULTS / name / verb / "timings.csv"
+    seeds = tuple(read_json(conf / name / "train.json")["seeds"])
+    tables = tuple(path for path in left if path.exists())
+    return thinned.Absent(panel, model, _kind(name, conf), dataset, seeds, tables)
+
+
+def _kind(name: str, conf: Path) -> str:
+    kind: str = read_json(conf / name / "train.json")["kind"]
+    return kind
 
 
 def _tables(conf: Path, panels: Iterable[str], whole: Iterable[str]) -> dict[str, list[str]]:

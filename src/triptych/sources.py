@@ -13,10 +13,16 @@ FOLDER = Path("conf", "code")
 
 
 class Sources:
-    """The source files as they are now, each read once; made anew for each reading of the rules."""
+    """The source files as they are now, each read once; made anew for each reading of the rules.
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self.folder = folder
+    Args:
+        folder: Where the files with the digests lie.
+        write: Whether to bring them up to date. A job of a cluster reads the rules, too, and finds
+            them as they were when it was submitted.
+    """
+
+    def __init__(self, folder: Path = FOLDER, write: bool = True) -> None:
+        self.folder, self.write = folder, write
         self._digests: dict[str, tuple[str, str]] = {}
         self._written: dict[str, tuple[str, ...]] = {}
 
@@ -32,9 +38,10 @@ class Sources:
         """
         path = self.folder / f"{label}.json"
         if label not in self._written:
-            files = closure.closure(*modules)
-            digests = dict(self._digest(name) for name in files)
-            write_if_changed(path, canonical_json(digests))
+            if self.write:
+                files = closure.closure(*modules)
+                digests = dict(self._digest(name) for name in files)
+                write_if_changed(path, canonical_json(digests))
             self._written[label] = modules
         if self._written[label] != modules:
             raise ValueError(f"{label}: two closures of one name")

@@ -34,7 +34,9 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             status = 1
             try:
-                snakemake([*COMMAND, *question.get("arguments", [])])
+                # The profile looks at the command line that Snakemake was called with.
+                sys.argv = ["snakemake", *COMMAND, *question.get("arguments", [])]
+                snakemake()
             except SystemExit as end:
                 status = int(end.code or 0)
             finally:

@@ -1,8 +1,7 @@
 """Parameter files with tricks, as Snakemake meets them: an error that says where and what to do.
 
-Snakemake reads an overlay (``--configfile``) before it reads the Snakefile, so that a few things
-stay its own: an overlay that is missing or no YAML, and one whose mappings are an alias bomb, which
-it expands until it is stopped.
+Snakemake merges an overlay (``--configfile``) before it reads the Snakefile; the default profile,
+which it reads before that, looks at overlays first.
 """
 
 import json
@@ -75,9 +74,21 @@ ARGUMENTS: dict[str, tuple[dict[str, str], list[str], tuple[str, ...]]] = {
         {"overlay.yaml": LISTS}, ["--configfile", "overlay.yaml"],
         ("overlay.yaml, line", "aliases that stand for more"),
     ),
+    "an overlay with a bomb of mappings": (
+        {"overlay.yaml": MAPPINGS}, ["--configfile", "overlay.yaml"],
+        ("overlay.yaml, line", "aliases that stand for more"),
+    ),
+    "a second overlay with a bomb of merges": (
+        {"overlay.yaml": "report: {title: A}", "second.yaml": MERGES},
+        ["--configfile", "overlay.yaml", "second.yaml"],
+        ("second.yaml, line", "aliases that stand for more"),
+    ),
+    "an overlay that is missing": (
+        {}, ["--configfile", "nowhere.yaml"], ("nowhere.yaml: expected a YAML file, found none",),
+    ),
     "an overlay with a call": (
         {"overlay.yaml": "a: !!python/object/apply:os.system [touch mark]"},
-        ["--configfile", "overlay.yaml"], ("not valid JSON or YAML",),  # Snakemake's own words
+        ["--configfile", "overlay.yaml"], ("overlay.yaml, line 1", "the tag"),
     ),
     "a misspelt overlay": (
         {"overlay.yaml": "reprot: {}"}, ["--configfile", "overlay.yaml"],

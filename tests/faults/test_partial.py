@@ -72,6 +72,26 @@ def test_claims_that_need_it_are_not_measured(broken: tuple[Project, str]) -> No
     assert lost
 
 
+def test_every_row_of_a_claim_that_lost_some_says_so(broken: tuple[Project, str]) -> None:
+    project, _ = broken
+    keys = ["id", "dataset", "comparison", "unit"]
+    tables = [
+        pd.read_csv(project / f"reports/{name}claims.csv", keep_default_na=False)
+        for name in ("", "partial/")
+    ]
+    assert "partly" not in tables[0]
+    whole, rest = (table[table["verdict"] != "not measured"] for table in tables)
+    both = whole[keys].merge(rest[[*keys, "partly"]], "outer", keys, indicator="where")
+    thinner = set(both[both["where"] == "left_only"]["id"])
+    assert len(thinner & set(rest["id"])) > 3
+    for name, said in zip(rest["id"], rest["partly"], strict=True):
+        assert name not in thinner or ("without" in said and "vae on digits" in said), name
+    # No other job is missing, so that the other panels have all their rows.
+    assert not rest[(rest["panel"] != "generative") & (rest["partly"] != "")].size
+    page = (project / "reports/partial/generative.html").read_text()
+    assert "comparisons, without those of vae on digits" in page
+
+
 def test_once_it_is_mended_the_whole_report_replaces_it(broken: tuple[Project, str]) -> None:
     project, _ = broken
     (project / "src/triptych/generative/models/vae.py").write_text(

@@ -18,10 +18,13 @@ try:
     PLAN = planning.load(config)
 except UserError as error:
     raise WorkflowError(str(error)) from None
-planning.write_conf(PLAN)
+# A job of a cluster reads the rules, too, twice; what it needs was written before it was submitted.
+MAIN = workflow.is_main_process
+if MAIN:
+    planning.write_conf(PLAN)
 
 # A rule's source files as one input: code("collect", "triptych.collect").
-code = Sources().file
+code = Sources(write=MAIN).file
 atexit.register(remember)  # what the source files import, for a quicker start after a dry run
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 SOURCES = Path(workflow.basedir, "src")
 sys.path.insert(0, str(SOURCES))
 
-from triptych import plain_yaml
+from triptych import checked
 from triptych.errors import UserError
 
 try:
     for _file in ["params.yaml", *workflow.overwrite_configfiles]:
-        plain_yaml.check_parameters(_file)
+        checked.check(_file)
 except UserError as error:
     raise WorkflowError(str(error)) from None

@@ -1,8 +1,9 @@
 # MLflow hears of results after they exist; no job talks to it.
-from triptych.tracking import drop_pending_receipt
-
 RECEIPT = "results/tracking/receipt.json"
-drop_pending_receipt(RECEIPT)  # a sync that found no server is tried again
+if MAIN:
+    from triptych.tracking import drop_pending_receipt
+
+    drop_pending_receipt(RECEIPT)  # a sync that found no server is tried again
 
 
 rule track:

@@ -32,6 +32,7 @@ class ClaimView:
         rows: The claim's rows of ``claims.csv``.
         forest: Its default picture.
         pictures: Other figures that are evidence for it.
+        partly: What it is not measured without, where jobs are missing.
     """
 
     id: str
@@ -43,6 +44,7 @@ class ClaimView:
     rows: pd.DataFrame
     forest: Drawn | None = None
     pictures: tuple[Drawn, ...] = ()
+    partly: str = ""
 
     @property
     def anchor(self) -> str:
@@ -76,6 +78,7 @@ def claim_views(data: ReportData, claims: Iterable[Claim]) -> list[ClaimView]:
                 tuple(dict.fromkeys(claim.experiment for claim in own)),
                 {v: counted.get(v, 0) for v in VERDICTS} if counted else _nothing(),
                 measured.reset_index(drop=True),
+                partly="; ".join(sorted({_partly(row) for _, row in rows.iterrows()} - {""})),
             )
         )  # fmt: skip
     return views
@@ -100,12 +103,17 @@ def verdict_cells(row: "pd.Series[Any]") -> tuple[Cell, ...]:
     effect, low, high, margin = (_number(row[c]) for c in ("effect", "low", "high", "margin"))
     text = numbers.significant(effect) if identity else numbers.interval(effect, low, high)
     return (
-        Cell(str(row["verdict"]), badge=str(row["verdict"])),
+        Cell(str(row["verdict"]), badge=str(row["verdict"]), note=_partly(row)),
         Cell(str(row["dataset"]), note=str(row["comparison"] or "")),
         Cell(f"{text}{unit}", note="disagreement" if identity else "", number=True),
         Cell(numbers.significant(margin), note="tolerance" if identity else "margin", number=True),
         Cell("exact" if identity else str(int(_number(row["n_seeds"]) or 0)), number=True),
     )
+
+
+def _partly(row: "pd.Series[Any]") -> str:
+    """What a row does without, in a report of a run that failed; see ``triptych.thinned``."""
+    return str(row.get("partly", ""))
 
 
 VERDICT_COLUMNS = ("verdict", "data", "effect [95 % interval]", "against", "seeds")
@@ -129,7 +137,8 @@ def ledger(views: Iterable[ClaimView], panel: str) -> Table:
         head = (Cell(view.id, note=f"deck {view.deck}", link=link), Cell(view.statement))
         if not view.measured:
             empty = (Cell(numbers.MISSING, number=True),) * 3
-            rows.append((*head, Cell("not measured", badge="not measured"), Cell(""), *empty))
+            verdict = Cell("not measured", badge="not measured", note=view.partly)
+            rows.append((*head, verdict, Cell(""), *empty))
             continue
         lines = (
             [verdict_cells(row) for _, row in view.rows.iterrows()]
@@ -161,7 +170,7 @@ def _range(verdict: str, group: pd.DataFrame, of: int) -> tuple[Cell, ...]:
     spread = f"{numbers.significant(effects.min())} to {numbers.significant(effects.max())}"
     unit = "" if units == ["1"] else f" {units[0]}"
     return (
-        Cell(verdict, badge=verdict),
+        Cell(verdict, badge=verdict, note=_together(group)),
         Cell(str(group["dataset"].iloc[0]), note=f"{len(group)} of {of} comparisons"),
         Cell(f"{spread}{unit}" if len(units) == 1 else "several units", note="range", number=True),
         Cell(numbers.MISSING, number=True),
@@ -170,6 +179,12 @@ def _range(verdict: str, group: pd.DataFrame, of: int) -> tuple[Cell, ...]:
             number=True,
         ),
     )
+
+
+def _together(group: pd.DataFrame) -> str:
+    """What is said on several rows that are one line here."""
+    said = sorted({_partly(row) for _, row in group.iterrows()} - {""})
+    return said[0] if len(said) == 1 else "partly measured: see the rows" if said else ""
 
 
 def _number(value: object) -> float | None:

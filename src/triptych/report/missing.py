@@ -34,5 +34,6 @@ def table(missing: Sequence[Missing], planned: int) -> Table | None:
             (Cell(gap.job), Cell(gap.step), Cell(gap.reason), Cell(gap.log)) for gap in missing
         ),
         note="Numbers and verdicts below are of the other jobs alone; a claim that needs a missing "
-        "one has fewer rows, or is not measured. The same Snakemake command runs what is missing.",
+        "one says so on each of its rows, or is not measured. The same Snakemake command runs what "
+        "is missing.",
     )

@@ -150,7 +150,7 @@ def load(reports: Path, results: Path, jobs: tuple[str, ...]) -> ReportData:
     )
 
 
-TEXT = ("unit", "protocol", "comparison", "dataset", "statement", "id", "evidence")
+TEXT = ("unit", "protocol", "comparison", "dataset", "statement", "id", "evidence", "partly")
 
 
 def _read(path: Path) -> pd.DataFrame:
