@@ -1,18 +1,20 @@
 """Shared by all tests: downloaded data sets, one real small run, counts of what was braved."""
 
 import os
-import signal
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import workers
 from tracked_jobs import Workplace
 from triptych import tracking
 from workflow_project import Project, checkout, copy
 
 BRAVED = pytest.StashKey[Counter[str]]()
+NODES = pytest.StashKey[list[Any]]()
 SORTS = ("kills survived", "faults injected", "inputs fuzzed")
 
 
@@ -29,7 +31,46 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to count; and where a limit of time ends the tests, let them end what they started."""
     config.stash[BRAVED] = Counter()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config.stash[NODES] = []
+    workers.heed_interrupts(config)
+
+
+# ---- several processes (pytest-xdist); without its `-n` none of this is asked
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Which process gets what, whatever ``--dist`` says: fixtures of files are dear here."""
+    return workers.scheduler(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first."""
+    items.sort(key=lambda item: workers.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodeready(node: Any) -> None:
+    """Know the processes."""
+    node.config.stash[NODES].append(node)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A process says what it counted ..."""
+    if exitstatus == pytest.ExitCode.INTERRUPTED and session.config.stash[NODES]:
+        workers.pass_on_interrupt(session.config.stash[NODES])
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["braved"] = dict(session.config.stash[BRAVED])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """... and the first one adds it up; one that crashed has said nothing."""
+    node.config.stash[BRAVED].update(getattr(node, "workeroutput", {}).get("braved", {}))
+
+
+# ---- counts
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -69,18 +110,21 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="session")
 def computed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """All results at the ten-second scale, by Snakemake alone. Only to be copied or read."""
-    project = checkout(tmp_path_factory.mktemp("computed") / "project")
-    project.snakemake()
-    return project
+    return workers.made_once(
+        tmp_path_factory, "computed", lambda folder: checkout(folder).snakemake()
+    )
 
 
 @pytest.fixture(scope="session")
 def finished(computed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """All results, committed to DVC and git. Only to be copied or read."""
-    project = copy(computed, tmp_path_factory.mktemp("finished") / "project")
-    project.dvc("commit", "--force", "--quiet")
-    project.commit("results")
-    return project
+
+    def make(folder: Path) -> None:
+        project = copy(computed, folder)
+        project.dvc("commit", "--force", "--quiet")
+        project.commit("results")
+
+    return workers.made_once(tmp_path_factory, "finished", make)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
+import workers
 from triptych.errors import UserError
 from workflow_project import Project, copy
 
@@ -106,8 +107,11 @@ STEPS = 400  # per seed of one model: some seconds of training
 @pytest.fixture(scope="session")
 def prepared(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project with one longer job, its data cut and its extractors trained."""
-    project = copy(fresh, tmp_path_factory.mktemp("prepared") / "project")
-    project.set(("generative.models.ddpm.steps", STEPS))
-    instruments = [f"results/instruments/extractor/digits/{seed}/run.json" for seed in (0, 1)]
-    project.snakemake("data/splits/digits/run.json", *instruments)
-    return project
+
+    def make(folder: Path) -> None:
+        project = copy(fresh, folder)
+        project.set(("generative.models.ddpm.steps", STEPS))
+        instruments = [f"results/instruments/extractor/digits/{seed}/run.json" for seed in (0, 1)]
+        project.snakemake("data/splits/digits/run.json", *instruments)
+
+    return workers.made_once(tmp_path_factory, "prepared", make)

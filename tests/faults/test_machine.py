@@ -18,13 +18,19 @@ JOB = "generative/ddpm/digits/0-1"
 ROOM = 64 * 1024  # bytes of the small disk: less than the weights and a checkpoint of the job
 
 
-@pytest.fixture
-def project(prepared: Project, tmp_path: Path) -> Project:
-    """A project with one job to run, of few steps."""
-    project = copy(prepared, tmp_path / "project")
+@pytest.fixture(scope="module")
+def ready(prepared: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with one job to run, of few steps. Only to be copied."""
+    project = copy(prepared, tmp_path_factory.mktemp("ready") / "project")
     project.set(("generative.models.ddpm.steps", 20))
     project.run("snakemake", "--cores", "1", "--dry-run", "all")  # writes the parameter files
     return project
+
+
+@pytest.fixture
+def project(ready: Project, tmp_path: Path) -> Project:
+    """The same, for one test."""
+    return copy(ready, tmp_path / "project")
 
 
 @pytest.fixture

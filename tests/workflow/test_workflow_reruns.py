@@ -1,7 +1,7 @@
-"""Which jobs rerun when something changes: exactly those that read it."""
+"""Which jobs rerun when a parameter changes: exactly those that read it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 import pytest
@@ -165,15 +165,17 @@ AT_EVALUATION = {
 
 @pytest.fixture(scope="module")
 def project(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Results whose parameters and code the tests of this file change, and change back."""
+    """Results whose parameters the tests of this file change, and change back."""
     return copy(finished, tmp_path_factory.mktemp("reruns") / "project")
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
-    """The parameters with one other value; sets of constants know other corruptions."""
-    kinds = ("uncertainty.shift.kinds", ["contrast", "gaussian_noise"])
-    more = [kinds] if path == "uncertainty.shift.constants" else []
-    return with_changes(TREE, (path, other(path, value)), *more)
+def changed(*paths: str) -> dict[str, Any]:
+    """The parameters with other values there; sets of constants know other corruptions."""
+    values = dict(leaves(TREE))
+    changes = [(path, other(path, values[path])) for path in paths]
+    if "uncertainty.shift.constants" in paths:
+        changes.append(("uncertainty.shift.kinds", ["contrast", "gaussian_noise"]))
+    return with_changes(TREE, *changes)
 
 
 def swapped() -> dict[str, Any]:
@@ -254,11 +256,44 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {  # -> parameters, jobs th
 }
 
 
+# ---- which parameters change together, because each question costs a second
+
+
+def owner(path: str) -> str:
+    """The model that a parameter belongs to, and no other; "" for those of a panel or of all."""
+    parts = path.split(".")
+    return ".".join(parts[:3]) if parts[1] == "models" else ""
+
+
+OWNED = {
+    model: [path for path in PATHS if owner(path) == model]
+    for model in dict.fromkeys(map(owner, PATHS))
+    if model
+}
+# One parameter of each model at most. As a job runs if any of its inputs changed, what ran because
+# of one of them is told by its model, once all of each model together are seen to touch no other's.
+ROUNDS = [
+    [paths[n] for paths in OWNED.values() if n < len(paths)]
+    for n in range(max(map(len, OWNED.values())))
+]
+TOGETHER = [[path] for path in PATHS if not owner(path)] + ROUNDS + list(OWNED.values())
+
+
+def round_of(path: str) -> list[str]:
+    """The first question that changes a parameter."""
+    return next(paths for paths in TOGETHER if path in paths)
+
+
+def all_expected(paths: Iterable[str]) -> list[str]:
+    """Patterns of the jobs that read any of some parameters."""
+    return [pattern for path in paths for pattern in expected(path)]
+
+
 @pytest.fixture(scope="module")
 def answers(project: Project) -> dict[str, list[Job]]:
-    """The graph of jobs after each single change; at the end all is as before."""
+    """The graph of jobs after each change, by its name; at the end all is as before."""
     assert as_yaml(project.params()) == as_yaml(TREE)
-    trees = {path: changed(path, value) for path, value in leaves(TREE) if path in PATHS}
+    trees = {" ".join(paths): changed(*paths) for paths in TOGETHER}
     trees |= {name: tree for name, (tree, _) in CASES.items()}
     found = project.ask(*({"params": tree} for tree in [*trees.values(), TREE]))
     assert running(found.pop()) == set()
@@ -267,8 +302,19 @@ def answers(project: Project) -> dict[str, list[Job]]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_one_parameter(answers: dict[str, list[Job]], path: str) -> None:
-    jobs = answers[path]
-    assert running(jobs) == matching(jobs, expected(path))
+    paths = round_of(path)
+    jobs = answers[" ".join(paths)]
+    others = matching(jobs, all_expected(other for other in paths if other != path))
+    assert running(jobs) - others == matching(jobs, expected(path)) - others
+    assert others <= running(jobs)
+
+
+@pytest.mark.parametrize("model", OWNED)
+def test_the_parameters_of_a_model_touch_no_other(
+    answers: dict[str, list[Job]], model: str
+) -> None:
+    jobs = answers[" ".join(OWNED[model])]
+    assert running(jobs) == matching(jobs, all_expected(OWNED[model]))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -281,91 +327,3 @@ def test_a_dropped_model_has_no_job_left(answers: dict[str, list[Job]]) -> None:
     names = {name_of(job) for job in answers["one model less"] if job["shell"]}
     assert "train/generative/vae/digits/0-1" in names
     assert not [name for name in names if "/gan/" in name]
-
-
-# ---- code
-
-EVALUATIONS = ["evaluate/*", *COLLECTED]
-EDITS = {
-    "training.py": (["train/*", "extractor/*", "predict/*", *EVALUATIONS], ["identities/*"]),
-    "data/dealing.py": (  # how parts are cut: what was trained on them is out of date at once
-        ["split/*", "train/*", "extractor/*", "shift/*", "predict/*", *EVALUATIONS],
-        ["identities/*"],
-    ),
-    "generative/models/vae.py": (
-        [
-            "train/generative/vae/*",
-            "evaluate/generative/vae/*",
-            "identities/generative",  # checked with it
-            *COLLECTED,
-        ],
-        [],
-    ),
-    "metrics/frechet.py": (["evaluate/generative/*", *COLLECTED], ["identities/*"]),
-    "graphs/operators/mean.py": (
-        ["train/graphs/gcn/*", "evaluate/graphs/gcn/*", "identities/graphs", *COLLECTED],
-        ["train/graphs/*", "evaluate/graphs/*"],
-    ),
-    "uncertainty/models/mc_dropout.py": (
-        ["*/uncertainty/mc_dropout/*", "predict/mc_dropout/*", *COLLECTED],
-        ["identities/uncertainty"],
-    ),
-    "data/corruptions/kinds/rotate.py": ([*ON_DIGITS, *COLLECTED], []),
-    "data/shifts/sets/strokes.py": (
-        ["shift/digits/*", "predict/*/digits/*", "evaluate/uncertainty/*/digits/*", *COLLECTED],
-        [],
-    ),
-    "data/shifts/sets/known_truth.py": (
-        [
-            "shift/heteroscedastic/*",
-            "predict/*/heteroscedastic/*",
-            "evaluate/uncertainty/*/heteroscedastic/*",
-            *COLLECTED,
-        ],
-        [],
-    ),
-    "data/corruptions/kinds/shear.py": ([], []),  # not among the kinds of this scale
-    "report/style.py": (["report"], []),
-    "report/templates/style.css": (["report"], []),
-    "claims/unmeasured.yaml": (["claims", "report"], []),
-    "tracking.py": (["track"], []),
-    "collect.py": (["collect", "claims", "report"], []),
-    "cli.py": ([], []),
-    "verbs.py": ([], []),
-    "verify.py": ([], []),
-}
-
-
-@pytest.fixture(scope="module")
-def after_edits(project: Project) -> dict[str, list[Job]]:
-    """The graph of jobs while each single file has one line more."""
-    answers = project.ask(*({"edit": f"src/triptych/{name}"} for name in EDITS))
-    return dict(zip(EDITS, answers, strict=True))
-
-
-@pytest.mark.parametrize("name", EDITS)
-def test_one_source_file(after_edits: dict[str, list[Job]], name: str) -> None:
-    """Exactly the jobs that import it, directly or not, and what reads their results.
-
-    The second list names jobs that may run too: whether the identities of a panel use a module is
-    theirs to decide.
-    """
-    jobs = after_edits[name]
-    must, may = EDITS[name]
-    found = running(jobs)
-    assert matching(jobs, must) <= found
-    assert found <= matching(jobs, [*must, *may])
-
-
-def test_an_edit_taken_back_leaves_nothing_to_do(project: Project) -> None:
-    assert project.pending() == set()
-
-
-def test_training_code_is_not_an_input_of_the_data(project: Project) -> None:
-    """The loop is edited often; data sets are not prepared and cut anew for it."""
-    jobs = project.jobs()
-    for verb in ("prepare", "split", "shift"):
-        data = [job for job in jobs if job["shell"] and name_of(job).startswith(f"{verb}/")]
-        assert data
-        for job in data:
-            assert not [n for n in job["input"] if n.endswith(("/training.py", "/model.py"))], job

@@ -24,9 +24,21 @@ LEARNING = {"train", "extractor"}
 
 
 @pytest.fixture(scope="module")
-def graph(fresh: Project) -> list[Job]:
+def answers(fresh: Project) -> dict[str, list[Any]]:
+    """The jobs of every target that a test names, and "rules", by one process."""
+    targets = {
+        "all": None,
+        **dict.fromkeys(TARGETS),
+        **dict.fromkeys(map(target, dvc_stages(fresh))),
+    }
+    found = fresh.ask({"about": "rules"}, *({"target": name} for name in targets))
+    return dict(zip(["rules", *targets], found, strict=True))
+
+
+@pytest.fixture(scope="module")
+def graph(answers: dict[str, list[Any]]) -> list[Job]:
     """Every job of a first run."""
-    return fresh.jobs()
+    return answers["all"]
 
 
 def ancestors(graph: list[Job], job: Job) -> list[Job]:
@@ -80,9 +92,10 @@ def test_parameters_and_code_are_inputs_and_no_command_names_a_value(
         assert str(fresh.folder) not in job["shell"], name_of(job)
 
 
-def test_every_rule_says_what_a_scheduler_and_a_person_need(fresh: Project) -> None:
-    (rules,) = fresh.ask({"about": "rules"})
-    working = [rule for rule in rules if rule["shell"]]
+def test_every_rule_says_what_a_scheduler_and_a_person_need(
+    answers: dict[str, list[Any]],
+) -> None:
+    working = [rule for rule in answers["rules"] if rule["shell"]]
     assert len(working) > 10
     for rule in working:
         missing = [key for key in ("log", "benchmark", "message") if not rule[key]]
@@ -124,16 +137,15 @@ TARGETS = {  # -> patterns of jobs that belong to it, and of some that do not
 }
 
 
-def test_targets(fresh: Project, graph: list[Job]) -> None:
-    answers = fresh.ask(*({"target": target} for target in TARGETS))
-    for (target, (inside, outside)), jobs in zip(TARGETS.items(), answers, strict=True):
-        names = {name_of(job) for job in jobs if job["shell"]}
+def test_targets(answers: dict[str, list[Any]], graph: list[Job]) -> None:
+    for target, (inside, outside) in TARGETS.items():
+        names = {name_of(job) for job in answers[target] if job["shell"]}
         assert matching(graph, inside) <= names, target
         assert not matching(graph, outside) & names, target
 
 
-def test_a_panel_target_ends_with_its_own_report(fresh: Project) -> None:
-    (jobs,) = fresh.ask({"target": "graphs"})
+def test_a_panel_target_ends_with_its_own_report(answers: dict[str, list[Any]]) -> None:
+    jobs = answers["graphs"]
     made = {path for job in jobs for path in job["output"]}
     assert "reports/panels/graphs/graphs.html" in made and "reports/index.html" not in made
     (report,) = (job for job in jobs if "reports/panels/graphs/graphs.html" in job["output"])
@@ -141,19 +153,19 @@ def test_a_panel_target_ends_with_its_own_report(fresh: Project) -> None:
     assert read and all(path.split("/")[1] in ("graphs", "identities") for path in read)
 
 
-def test_every_panel_and_every_model_is_a_target(fresh: Project) -> None:
-    (rules,) = fresh.ask({"about": "rules"})
-    names = {rule["name"] for rule in rules}
+def test_every_panel_and_every_model_is_a_target(
+    fresh: Project, answers: dict[str, list[Any]]
+) -> None:
+    names = {rule["name"] for rule in answers["rules"]}
     panels = ("generative", "graphs", "uncertainty")
     models = {model for panel in panels for model in fresh.params()[panel]["models"]}
     assert {"all", *panels, *models} <= names
 
 
-def test_dvc_passes_over_no_change_of_code(fresh: Project) -> None:
+def test_dvc_passes_over_no_change_of_code(fresh: Project, answers: dict[str, list[Any]]) -> None:
     """Dependencies of a stage may be wider than what its jobs run, never narrower."""
-    stages = list(dvc_stages(fresh))
-    answers = fresh.ask(*({"target": stage["cmd"].split()[-1]} for stage in stages))
-    for stage, jobs in zip(stages, answers, strict=True):
+    for stage in dvc_stages(fresh):
+        jobs = answers[target(stage)]
         outs = [next(iter(out)) for out in stage["outs"]]
         own = [j for j in jobs if any(covers(out, made) for out in outs for made in j["output"])]
         digests = {path for job in own for path in job["input"] if path.startswith("conf/code/")}
@@ -162,13 +174,13 @@ def test_dvc_passes_over_no_change_of_code(fresh: Project) -> None:
         assert code and not missing, f"dvc.yaml, {stage['cmd']}: {sorted(missing)}"
 
 
-def test_dvc_outputs_are_made_by_their_own_stage(fresh: Project) -> None:
+def test_dvc_outputs_are_made_by_their_own_stage(
+    fresh: Project, answers: dict[str, list[Any]], graph: list[Job]
+) -> None:
     """Or a later stage would change what an earlier one has committed."""
-    stages = list(dvc_stages(fresh))
-    answers = fresh.ask({}, *({"target": stage["cmd"].split()[-1]} for stage in stages))
-    everything = {name for job in answers[0] for name in job["output"]}
-    for stage, jobs in zip(stages, answers[1:], strict=True):
-        own = {name for job in jobs for name in job["output"]}
+    everything = {name for job in graph for name in job["output"]}
+    for stage in dvc_stages(fresh):
+        own = {name for job in answers[target(stage)] for name in job["output"]}
         for out in (next(iter(out)) for out in stage["outs"]):
             wanted = {name for name in everything if covers(out, name)}
             # figures are listed in a manifest, which alone Snakemake knows
@@ -184,6 +196,12 @@ def dvc_stages(project: Project) -> Iterator[dict[str, Any]]:
             continue
         for model in project.params()[panel]["models"]:
             yield json.loads(json.dumps(stage["do"]).replace("${key}", model))
+
+
+def target(stage: dict[str, Any]) -> str:
+    """What a stage asks Snakemake for."""
+    name: str = stage["cmd"].split()[-1]
+    return name
 
 
 def covers(path: str, other: str) -> bool:
