@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from triptych.files import Array
 
@@ -117,13 +118,16 @@ def product(matrix: Tensor, dense: Tensor, values: Tensor | None = None) -> Tens
         of_these = matrix if values is None else _like(matrix, values)
         sparse_product: Tensor = torch.sparse.mm(of_these, dense.contiguous())
         return sparse_product
-    places, starts = matrix.col_indices(), matrix.crow_indices()
-    summed, *_ = _BAGS(dense, places, starts, False, _SUM, False, held, True)
-    bags: Tensor = summed
-    return bags
+    with torch.no_grad():
+        return functional.embedding_bag(
+            matrix.col_indices(),
+            dense,
+            matrix.crow_indices(),
+            mode="sum",
+            per_sample_weights=held,
+            include_last_offset=True,
+        )
 
-
-_BAGS, _SUM = torch.ops.aten._embedding_bag_forward_only, 0
 
 Features = Tensor | Sparse
 
