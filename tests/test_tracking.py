@@ -18,6 +18,10 @@ from triptych import records, stores, tracked, tracking
 from triptych.errors import UserError
 from triptych.files import read_json, write_json, write_text
 
+# Seconds for what takes one to five on a quiet machine, imports included; other tests run beside
+# these. MLflow left to itself tries for more than a minute.
+SOON = 40.0
+
 # ---------------------------------------------------------------------------------- description
 
 
@@ -280,7 +284,7 @@ def test_a_file_that_is_no_database_is_pending_at_once(
     write_text(place.root / "mlflow" / "mlflow.db", "not a database at all, " * 100)
     began = time.monotonic()
     assert place.track(make_job(place.root)) == {"status": "pending"}
-    assert time.monotonic() - began < 5  # MLflow alone tries for more than a minute
+    assert time.monotonic() - began < SOON
     assert "not a database" in capsys.readouterr().err
 
 
@@ -331,7 +335,7 @@ def test_a_dead_port_costs_seconds_and_one_warning(
     job = make_job(place.root)
     began = time.monotonic()
     assert place.track(job) == {"status": "pending"}
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < SOON
     printed = capsys.readouterr().err
     assert printed.count("\n") == 1
     assert f"http://127.0.0.1:{port}" in printed
@@ -367,7 +371,7 @@ def test_a_port_that_never_answers_costs_seconds(
         job = make_job(place.root)
         began = time.monotonic()
         assert place.track(job) == {"status": "pending"}
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < SOON
     assert "timed out" in capsys.readouterr().err
 
 
@@ -418,7 +422,7 @@ def test_a_server_that_fails_after_the_first_word_is_pending(
     began = time.monotonic()
     assert place.track(job) == {"status": "pending"}
     # One second a try, two tries; the rest is the import of mlflow.
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < SOON
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -13,7 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import yaml
 from snakemake.cli import main as snakemake
+
+from triptych import configuration
 
 SECONDS, MEMORY = 30, 4 << 30
 COMMAND = ["data/prepared/digits/manifest.json", "--dry-run", "--cores", "1"]
@@ -50,5 +53,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    # Loads every model, which a check of new parameters does, before the forks: once for all.
+    configuration.resolve(yaml.safe_load(Path("params.yaml").read_text()))
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)
