@@ -111,7 +111,8 @@ def test_dropout_of_messages_leaves_scores_alone() -> None:
         torch.testing.assert_close(made(x, graph), layer()(x, graph), **CLOSE)
 
 
-def test_gradient_of_every_factor() -> None:
+@pytest.mark.parametrize("units", [UNITS, 8])  # narrow and wide heads are multiplied apart
+def test_gradient_of_every_factor(units: int) -> None:
     graph = structure(HUB[:, [0, 1, 2, 6, 7, 9]].numpy(), NODES, DOUBLE)
     edges = graph[0].values.numel()
     rng = torch.Generator().manual_seed(5)
@@ -120,7 +121,7 @@ def test_gradient_of_every_factor() -> None:
         return torch.randn(*shape, generator=rng, dtype=DOUBLE).requires_grad_()
 
     keep = (torch.rand(edges, HEADS, generator=rng) > 0.4).to(DOUBLE) / 0.6
-    free = draw(NODES, HEADS), draw(NODES, HEADS), draw(NODES, HEADS, UNITS)
+    free = draw(NODES, HEADS), draw(NODES, HEADS), draw(NODES, HEADS, units)
     assert torch.autograd.gradcheck(lambda s, t, h: attend(graph, s, t, h, keep), free)
     assert torch.autograd.gradcheck(lambda s, t, h: attend(graph, s, t, h), free)
 

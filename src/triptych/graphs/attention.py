@@ -10,6 +10,8 @@ from triptych.graphs.adjacency import Edges
 from triptych.graphs.sparse import Sparse, product
 
 SPAN = 80.0  # exp(-80) = 2e-35 is a normal number in single precision, exp(-88) is not
+NARROW = 8  # units of a head, below which the library's sampled product is slow
+BLOCK = 2048  # edges whose two rows are multiplied at once: they stay in a core's cache
 SLOPE = 0.2  # of LeakyReLU below zero (Veličković et al. 2018)
 
 Structure = tuple[Sparse, Sparse, Sparse]
@@ -116,7 +118,7 @@ class _Attend(torch.autograd.Function):
         sums, alpha, h, keep = ctx.saved_tensors
         pattern, into, out = ctx.graph
         to_h = _by_head(pattern.transposed, (alpha * keep).index_select(0, pattern.order), gradient)
-        to_alpha = _products(pattern.matrix, gradient, h) * keep
+        to_alpha = _products(ctx.graph, gradient, h) * keep
         share = alpha * to_alpha
         _, target = ends(ctx.graph)
         inner = product(into.matrix, share).index_select(0, target)
@@ -140,9 +142,25 @@ def _by_head(places: Tensor, weights: Tensor, h: Tensor) -> Tensor:
     return torch.stack([product(places, each, own) for own, each in heads], dim=1)
 
 
-def _products(pattern: Tensor, at_target: Tensor, at_source: Tensor) -> Tensor:
+def _products(graph: Structure, at_target: Tensor, at_source: Tensor) -> Tensor:
     """⟨at_target_i, at_source_j⟩ per head for every edge j → i: [M, K] from two [N, K, H]."""
+    if at_source.shape[-1] < NARROW:
+        return _narrow_products(graph, at_target, at_source)
+    pattern = graph[0].matrix
     pairs = zip(at_target.transpose(0, 1), at_source.transpose(0, 1), strict=True)
     # β = 0: the entries of the pattern are left out.
     found = [torch.sparse.sampled_addmm(pattern, i, j.T, beta=0).values() for i, j in pairs]
     return torch.stack(found, dim=1)
+
+
+def _narrow_products(graph: Structure, at_target: Tensor, at_source: Tensor) -> Tensor:
+    """The same, all heads of an edge at once: two to six times faster where H is small."""
+    nodes, heads, width = at_source.shape
+    left, right = at_target.reshape(nodes, -1), at_source.reshape(nodes, -1)
+    ones = left.new_ones(width)
+    source, target = ends(graph)
+    blocks = [
+        (left.index_select(0, i) * right.index_select(0, j)).view(-1, width) @ ones
+        for i, j in zip(torch.split(target, BLOCK), torch.split(source, BLOCK), strict=True)
+    ]
+    return torch.cat(blocks).view(-1, heads)
