@@ -63,8 +63,8 @@ CLAIMS = [
         experiment="CPU seconds of a training step of two layers on random lifts of one graph "
         "(its degrees, any size): the slope of log seconds on log edges must lie between 0.9 and "
         "1.1, once with neighbours near each other in memory and once with neighbours anywhere, "
-        "where caches add to the count of operations. From 1e5 edges on: on fewer, what a step costs "
-        "whatever its edges flattens the slope.",
+        "where caches add to the count of operations. From 1e5 edges on: on fewer, what a step "
+        "costs whatever its edges flattens the slope.",
         effects=effects,
     )
 ]
