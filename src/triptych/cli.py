@@ -167,10 +167,12 @@ def _report_verbs(parsers: "Parsers") -> None:
     claims.set_defaults(verb=verbs.claims)
 
     report = _job(parsers, "report", "render the pages", "title")
+    _processes(report)
     report.set_defaults(verb=verbs.report)
 
     panel = _job(parsers, "panel", "collect, judge and render one panel alone", "panels", *tables)
     panel.add_argument("--checks", type=Path, required=True)
+    _processes(panel)
     panel.set_defaults(verb=verbs.panel)
 
     partial = parsers.add_parser("partial", help="report what there is, where jobs are missing")
@@ -215,6 +217,10 @@ def _job(parsers: "Parsers", name: str, text: str, *keys: str) -> argparse.Argum
     parser.add_argument("--out", type=Path, required=True, help="folder for its results")
     parser.add_argument("--gpus", type=int, help="GPUs granted by the scheduler; 0 means the CPU")
     return parser
+
+
+def _processes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--processes", type=int, default=1, help="that draw figures; default: 1")
 
 
 def _splits(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from triptych.files import read_json
 from triptych.report import site
 
 
-def run(conf: Path, checks: Path, out: Path) -> None:
+def run(conf: Path, checks: Path, out: Path, processes: int = 1) -> None:
     """Collect, judge and render.
 
     Args:
@@ -20,10 +20,11 @@ def run(conf: Path, checks: Path, out: Path) -> None:
             ``curves`` and ``jobs`` of its own, and the settings of the report.
         checks: Its ``checks.csv``.
         out: ``reports/panels/<panel>``.
+        processes: How many draw figures at once.
     """
     values = read_json(conf)
     own = [claim for claim in ledger.every_claim() if claim.panel in values["panels"]]
     collect.write_tables(values, out)
     tables = out / "records.csv", out / "timings.csv"
     evaluate.run(*tables, [checks], out / "claims.csv", own)
-    site.run(conf, out, claims=own)
+    site.run(conf, out, claims=own, processes=processes)

@@ -139,7 +139,7 @@ def report(options: Namespace) -> None:
     from triptych import partial
     from triptych.report import site
 
-    site.run(options.conf, options.out)
+    site.run(options.conf, options.out, processes=options.processes)
     partial.discard(options.out)
 
 
@@ -154,7 +154,7 @@ def panel(options: Namespace) -> None:
     """Collect, judge and render one panel alone."""
     from triptych import panel
 
-    panel.run(options.conf, options.checks, options.out)
+    panel.run(options.conf, options.checks, options.out, options.processes)
 
 
 def track(options: Namespace) -> None:

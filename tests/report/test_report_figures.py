@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from triptych.errors import UserError
 from triptych.records import COLUMNS, HELD_OUT
-from triptych.report import figure, plots
+from triptych.report import drawing, figure, plots
 from triptych.report.data import MissingData, ReportData, spread
 from triptych.report.figures.generative_tradeoff import pareto_front
 from triptych.report.figures.graphs_homophily import phi
@@ -204,3 +205,25 @@ def test_every_figure_is_complete() -> None:
         assert chosen.name.startswith(chosen.panel)
         assert chosen.title and not chosen.title.endswith(".")
         assert chosen.reading.endswith(".")
+
+
+def test_several_processes_draw_the_same_bytes(world, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    names = ("generative_samples", "uncertainty_kinds", "graphs_scaling")
+    chosen = [f for f in figure.discover() if f.name in names]
+    alone = drawing.render_all(chosen, world.data(), tmp_path / "1", 80)
+    together = drawing.render_all(chosen, world.data(), tmp_path / "2", 80, processes=2)
+    assert together == alone and len(alone) == len(names)
+    written = sorted(path.name for path in (tmp_path / "1").iterdir())
+    assert written == sorted(path.name for path in (tmp_path / "2").iterdir())
+    assert len(written) == 2 * sum(bool(each.svg) for each in alone) > 0
+    for name in written:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_what_a_drawing_process_raises_is_raised_here(world, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    def fails(data: ReportData, canvas: object) -> None:
+        raise UserError("expected a picture, found none")
+
+    broken = [figure.Figure(f"broken{i}", "graphs", "", "", fails) for i in range(2)]
+    with pytest.raises(UserError, match="expected a picture"):
+        drawing.render_all(broken, world.data(), tmp_path, 80, processes=2)

@@ -1,4 +1,5 @@
-# The pages that people read.
+# The pages that people read. Their figures are drawn by as many processes as there are cores, up to
+# `threads`: nothing else is left to do then.
 from triptych.report import modules as report_modules
 
 
@@ -31,7 +32,7 @@ rule report:
     benchmark:
         "results/benchmarks/report.jsonl"
     localrule: True
-    threads: 1
+    threads: 8
     resources:
         mem_mb=2000,
         runtime=30,
@@ -39,7 +40,7 @@ rule report:
     message:
         "Render the report"
     shell:
-        "triptych report --conf {input.conf} --out reports > {log} 2>&1"
+        "triptych report --processes {threads} --conf {input.conf} --out reports > {log} 2>&1"
 
 
 rule panel_report:
@@ -62,7 +63,7 @@ rule panel_report:
     benchmark:
         "results/benchmarks/panel_{panel}.jsonl"
     localrule: True
-    threads: 1
+    threads: 8
     resources:
         mem_mb=2000,
         runtime=30,
@@ -70,5 +71,5 @@ rule panel_report:
     message:
         "Render the {wildcards.panel} panel alone: reports/panels/{wildcards.panel}/{wildcards.panel}.html"
     shell:
-        "triptych panel --conf {input.conf} --checks {input.checks}"
+        "triptych panel --processes {threads} --conf {input.conf} --checks {input.checks}"
         " --out $(dirname {output.page}) > {log} 2>&1"

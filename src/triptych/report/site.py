@@ -26,6 +26,7 @@ from triptych.report import (
     tables,
 )
 from triptych.report.data import ReportData
+from triptych.report.drawing import render_all
 from triptych.report.figure import Drawn
 from triptych.report.forest import forest_figure
 from triptych.report.ledger_view import ClaimView
@@ -89,6 +90,7 @@ def run(
     out: Path,
     results: Path = Path("results"),
     claims: Iterable[Claim] | None = None,
+    processes: int = 1,
 ) -> None:
     """Render the report.
 
@@ -98,10 +100,12 @@ def run(
         out: ``reports``: the tables are read from it, the pages are written to it.
         results: Root of the job folders.
         claims: Every claim; by default those of the ledger.
+        processes: How many draw figures at once.
     """
     values = read_json(conf)
     everything = ledger.every_claim() if claims is None else list(claims)
-    make({**values, "jobs": job_names(values, conf)}, out, results, everything)
+    jobs = {"jobs": job_names(values, conf)}
+    make({**values, **jobs}, out, results, everything, processes=processes)
 
 
 def make(
@@ -110,6 +114,7 @@ def make(
     results: Path,
     claims: Iterable[Claim],
     absent: Sequence[Missing] = (),
+    processes: int = 1,
 ) -> None:
     """Render the report of these jobs from the tables in ``out``.
 
@@ -119,9 +124,10 @@ def make(
         results: Root of the job folders.
         claims: Every claim that it shows.
         absent: Jobs of the plan that it does without.
+        processes: How many draw figures at once.
     """
     data = load(out, results, tuple(values["jobs"]))
-    site = build(values, data, claims, out / "figures")
+    site = build(values, data, claims, out / "figures", processes)
     write_pages(replace(site, missing=tuple(absent)), out)
 
 
@@ -163,23 +169,29 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def build(
-    values: Mapping[str, Any], data: ReportData, claims: Iterable[Claim], folder: Path
+    values: Mapping[str, Any],
+    data: ReportData,
+    claims: Iterable[Claim],
+    folder: Path,
+    processes: int = 1,
 ) -> Site:
     """Draw every figure into ``folder`` and gather what the pages show."""
     dpi = int(values.get("figure_dpi", 150))
     panels = tuple(values.get("panels", PANELS))
-    drawn = tuple(
-        figures.render(figure, data, folder, dpi)
-        for figure in figures.discover()
-        if figure.panel in panels
-    )
-    views = []
-    for view in ledger_view.claim_views(data, claims):
-        forest = None
-        if view.measured:
-            forest = figures.render(forest_figure(view.id, view.panel), data, folder, dpi)
-        pictures = tuple(d for d in drawn if d.svg and view.id in d.figure.claims)
-        views.append(replace(view, forest=forest, pictures=pictures))
+    plain = [figure for figure in figures.discover() if figure.panel in panels]
+    found = ledger_view.claim_views(data, claims)
+    forests = {view.id: forest_figure(view.id, view.panel) for view in found if view.measured}
+    everything = render_all([*plain, *forests.values()], data, folder, dpi, processes)
+    drawn = tuple(everything[: len(plain)])
+    forest_of = dict(zip(forests, everything[len(plain) :], strict=True))
+    views = [
+        replace(
+            view,
+            forest=forest_of.get(view.id),
+            pictures=tuple(d for d in drawn if d.svg and view.id in d.figure.claims),
+        )
+        for view in found
+    ]
     return Site(
         title=str(values.get("title", "Triptych")),
         data=data,
