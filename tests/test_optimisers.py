@@ -63,6 +63,22 @@ def test_groups_may_have_options_of_their_own() -> None:
     assert torch.allclose(1 - second.detach(), torch.full((2,), 0.5), atol=1e-6)
 
 
+def test_a_gradient_in_another_order_moves_the_entries_that_it_belongs_to() -> None:
+    """The kernel reads memory in order, whatever the strides."""
+    weight = torch.zeros(3, 2, requires_grad=True)
+    weight.grad = torch.tensor([[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]]).T
+    signs = weight.grad.sign()
+    adam([weight], 0.1).step()
+    assert torch.allclose(weight.detach(), -0.1 * signs, atol=1e-6)
+
+
+def test_a_view_is_refused() -> None:
+    whole = torch.zeros(3, 4)
+    for view in (whole[:, :2], whole.T):
+        with pytest.raises(ValueError, match="contiguous"):
+            adam([view.detach().requires_grad_(True)], 0.1)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_the_compiler_stays_unloaded(rule: str) -> None:
     program = (

@@ -7,7 +7,7 @@ is untouched, and the tests compare it bit by bit.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -24,13 +24,25 @@ def adam(groups: Groups | Iterable[Tensor], rate: float, **options: Any) -> Opti
         groups: Parameters, or groups of parameters with options of their own.
         rate: Step size.
         options: ``betas``, ``weight_decay`` and whatever else ``torch.optim.Adam`` takes.
+
+    Raises:
+        ValueError: A parameter is a view whose entries do not lie in order: the kernel looks at
+            memory alone and would update others.
     """
-    return _Adam(groups, lr=rate, fused=True, **options)
+    optimiser = _Adam(groups, lr=rate, fused=True, **options)
+    shapes = [tuple(p.shape) for p in _parameters(optimiser) if not p.is_contiguous()]
+    if shapes:
+        raise ValueError(f"adam: expected contiguous parameters, found views of shape {shapes}")
+    return optimiser
 
 
 def rmsprop(groups: Groups | Iterable[Tensor], rate: float, weight_decay: float = 0.0) -> Optimizer:
     """RMSprop (Tieleman and Hinton, 2012) as ``torch.optim.RMSprop`` has it."""
     return _RMSprop(groups, lr=rate, weight_decay=weight_decay, foreach=True)
+
+
+def _parameters(optimiser: Optimizer) -> Iterator[Tensor]:
+    return (parameter for group in optimiser.param_groups for parameter in group["params"])
 
 
 class _Eager(Optimizer):
@@ -50,6 +62,11 @@ class _Adam(_Eager, torch.optim.Adam):
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
         """One update; see ``torch.optim.Adam``."""
+        for parameter in _parameters(self):
+            gradient = parameter.grad
+            if gradient is not None and not gradient.is_contiguous():
+                # `backward` leaves none, `torch.autograd.grad` may; `adam` says what would follow.
+                parameter.grad = gradient.contiguous()
         return _adam_step(self, closure)
 
 

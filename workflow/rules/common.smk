@@ -25,7 +25,7 @@ if MAIN:
 
 # A rule's source files as one input: code("collect", "triptych.collect").
 code = Sources(write=MAIN).file
-atexit.register(remember)  # what the source files import, for a quicker start after a dry run
+atexit.register(remember)  # for a quicker start after a dry run
 
 
 # Wildcards only match what the parameters name, so that a mistyped target is an error, not a file.

@@ -3,7 +3,7 @@
 # All of it is for schedulers: no result depends on it, and a change reruns nothing.
 
 # Jobs run on this machine: not on a cluster (`--jobs` without `--cores`), and this is not one of its jobs.
-HERE = MAIN and workflow.resource_settings.nodes is None
+HERE = workflow.is_main_process and workflow.resource_settings.nodes is None
 
 
 def gpus_here():

@@ -63,7 +63,7 @@ def _bounds(
 
 def likeliest_codes(model: GaussianEncoder, x: Tensor, eta: float) -> Tensor:
     """The z [N, latent] of the largest log p(x|z) at noise ``eta``, from the encoder's mean."""
-    z = model.posterior(x)[0].detach().requires_grad_(True)
+    z = model.posterior(x)[0].detach().contiguous().requires_grad_(True)
     optimiser = adam([z], SEARCH_RATE)
     best, value = z.detach().clone(), torch.full((len(x),), -torch.inf, device=x.device)
     for _ in range(SEARCH_STEPS):
