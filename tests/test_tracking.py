@@ -18,9 +18,9 @@ from triptych import records, stores, tracked, tracking
 from triptych.errors import UserError
 from triptych.files import read_json, write_json, write_text
 
-# Seconds for what takes one to five on a quiet machine, imports included; other tests run beside
-# these. MLflow left to itself tries for more than a minute.
-SOON = 40.0
+# Seconds: two tries of the five that `tracking.PATIENCE` gives each, and as much again for imports
+# beside other tests. MLflow left to itself tries for more than a minute.
+SOON = 20.0
 
 # ---------------------------------------------------------------------------------- description
 
