@@ -1,15 +1,23 @@
 """Reading effects off the table of records."""
 
-from collections.abc import Iterator
+import weakref
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
+
+_Values = tuple[list[int], list[float]]  # seeds, and the value of each
+_Groups = Mapping[tuple[object, ...], _Values]
+# Of every table that was asked and still is there: its groups by the columns that were asked for.
+_known: dict[int, tuple[weakref.ref[pd.DataFrame], dict[tuple[str, ...], _Groups]]] = {}
 
 
 def by_seed(table: pd.DataFrame, **conditions: object) -> pd.Series:
     """The values of one number per seed.
 
     Args:
-        table: Records.
+        table: Records; whoever changes a table makes a new one, for it is remembered.
         **conditions: Column = wanted value; together they must leave at most one row per seed.
 
     Returns:
@@ -18,12 +26,33 @@ def by_seed(table: pd.DataFrame, **conditions: object) -> pd.Series:
     Raises:
         ValueError: The conditions leave two rows for one seed.
     """
-    rows = table
-    for column, wanted in conditions.items():
-        rows = rows[rows[column] == wanted]
-    if rows["seed"].duplicated().any():
+    columns = tuple(sorted(conditions))
+    key = tuple(conditions[column] for column in columns)
+    seeds, values = _groups(table, columns).get(key, ([], []))
+    if len(set(seeds)) < len(seeds):
         raise ValueError(f"more than one record per seed for {conditions}")
-    return rows.set_index("seed")["value"].sort_index()
+    index = pd.Index(np.array(seeds, dtype=np.int64), name="seed")
+    return pd.Series(values, index, dtype=np.float64, name="value").sort_index()
+
+
+def _groups(table: pd.DataFrame, columns: tuple[str, ...]) -> _Groups:
+    """Seeds and values by what stands in the columns.
+
+    Claims ask for thousands of numbers, and looking through all rows for each takes milliseconds.
+    """
+    key = id(table)
+    if key not in _known:
+        _known[key] = weakref.ref(table, lambda _: _known.pop(key)), {}
+    _, found = _known[key]
+    if columns not in found:
+        groups: dict[tuple[object, ...], _Values] = defaultdict(lambda: ([], []))
+        cells = {name: table[name].to_numpy().tolist() for name in (*columns, "seed", "value")}
+        for row, (seed, value) in enumerate(zip(cells["seed"], cells["value"], strict=True)):
+            seeds, values = groups[tuple(cells[column][row] for column in columns)]
+            seeds.append(seed)
+            values.append(value)
+        found[columns] = dict(groups)
+    return found[columns]
 
 
 def paired(left: pd.Series, right: pd.Series) -> dict[int, float]:
