@@ -10,6 +10,7 @@ from torch.nn.utils import parameters_to_vector
 from triptych.checkpoint import Checkpoint
 from triptych.training import fit
 from triptych.uncertainty.base import MethodParams
+from triptych.uncertainty.cost import multiply_adds
 from triptych.uncertainty.models.checkpoint_ensemble import CheckpointParams, kept_after
 from triptych.uncertainty.models.checkpoint_ensemble import Entry as Checkpoints
 from triptych.uncertainty.models.swag import Entry as Swag
@@ -144,9 +145,33 @@ def test_a_member_is_the_network_with_drawn_weights() -> None:
     x = data()["x"][:4]
     weights = model.run.mean + 0.01
     with torch.no_grad():
-        logits = model._logits(weights, x)
+        (logits,) = model._under([model._named(weights)], x)
         torch.nn.utils.vector_to_parameters(weights, model.run.network.parameters())
         assert torch.equal(logits, model.run.network(x))
+
+
+def test_networks_are_drawn_once_and_again_for_other_moments() -> None:
+    model = swag(samples=3).eval()
+    fit(model.run, data(), data(), model.params, seed=("toy",), device=CPU)
+    x = data()["x"][:4]
+    with torch.no_grad():
+        first = model.member_logits(x, torch.Generator())
+        assert model._drawn() is model._drawn()
+        assert torch.equal(model.member_logits(x, torch.Generator()), first)
+        model.run.take(model.run.mean + 1.0)
+        assert not torch.equal(model.member_logits(x, torch.Generator()), first)
+        fresh = swag(samples=3).eval()
+        fresh.load_state_dict(model.state_dict())
+        assert torch.equal(
+            model.member_logits(x, torch.Generator()), fresh.member_logits(x, torch.Generator())
+        )
+
+
+def test_drawing_networks_is_no_part_of_a_predictions_cost() -> None:
+    model = swag(samples=3).eval()
+    fit(model.run, data(), data(), model.params, seed=("toy",), device=CPU)
+    one = data()["x"][:1]
+    assert model.prediction_cost(one) == 3 * multiply_adds(lambda: model.run.network(one))
 
 
 @pytest.mark.parametrize("make", [snapshots, swag])

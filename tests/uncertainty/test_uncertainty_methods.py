@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import max_pool2d
 
 from triptych.errors import UserError
 from triptych.metrics.pooling import arithmetic
@@ -55,6 +56,21 @@ def test_all_methods_share_network_and_training(kind: str) -> None:
     method = build(kind)
     shapes = [[tuple(p.shape) for p in part.parameters()] for part in method.trainables().values()]
     assert all(s == [tuple(p.shape) for p in build("single").parameters()] for s in shapes)
+
+
+@pytest.mark.parametrize("side", [8, 28])
+def test_the_network_is_convolution_relu_and_pool_twice(side: int) -> None:
+    """Written for speed: pooling before ReLU, pixels in the order of memory."""
+    torch.manual_seed(0)
+    network = Network([side, side, 2], 3, width=4, hidden=5).double().eval()
+    first, second = (layer for layer in network.trunk if isinstance(layer, torch.nn.Conv2d))
+    x = torch.rand(6, 2, side, side, dtype=torch.float64)
+    h = first(x).relu()
+    h = second(h if side == 8 else max_pool2d(h, 2)).relu()
+    h = max_pool2d(h, 2)
+    by_pixel = h.permute(0, 2, 3, 1).reshape(6, -1)
+    # Sums of some hundred products of order 1, in another order.
+    assert torch.allclose(network(x), network.head(by_pixel), rtol=0, atol=1e-12)
 
 
 def test_members_start_from_different_weights() -> None:

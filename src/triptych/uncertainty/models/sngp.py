@@ -98,6 +98,7 @@ class Entry(Method):
         # Features are of size √(2/M): the weights that make logits of them are larger accordingly.
         rate = params.learning_rate * math.sqrt(params.features / 2)
         self.member = GaussianProcessNetwork(nn.Sequential(*layers), process, rate)
+        self._kept = draws.Kept[Tensor]()
 
     def trainables(self) -> dict[str, Trainable]:
         """The network; random features and precision are not trained."""
@@ -130,7 +131,8 @@ class Entry(Method):
         """Draws of the last layer; none for mean-field logits."""
         if not self.params.samples:
             return None
-        return self.member.process.draw(self.params.samples, draws.generator(self.meta, "sngp"))
+        process, own = self.member.process, draws.generator(self.meta, "sngp")
+        return self._kept((process.root,), lambda: process.draw(self.params.samples, own))
 
     def _under(self, drawn: Tensor | None, x: Tensor) -> Tensor:
         """Logits [S, N, K] under draws of the last layer; mean-field ones [1, N, K] under none."""

@@ -1,5 +1,6 @@
 """SWAG (Maddox, Garipov, Izmailov, Vetrov & Wilson 2019): a Gaussian around averaged weights."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from triptych.model import Batch, Trainable
 from triptych.params import at_evaluation
 from triptych.uncertainty import draws
 from triptych.uncertainty.base import Method, MethodParams
+from triptych.uncertainty.cost import multiply_adds
 from triptych.uncertainty.trajectory import Moments
 
 
@@ -44,6 +46,7 @@ class Entry(Method):
         super().__init__(params, meta)
         start = round(params.steps * params.start)
         self.run = Moments(self.network(), start, params.every, params.rank)
+        self._kept = draws.Kept[list[dict[str, Tensor]]]()
 
     def trainables(self) -> dict[str, Trainable]:
         """The network with its moments."""
@@ -60,18 +63,32 @@ class Entry(Method):
 
     def member_logits(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """Logits [S, N, K]."""
-        own = draws.generator(self.meta, "swag")
-        drawn = [self.run.draw(own) for _ in range(self.params.samples)]
-        return torch.stack([self._logits(weights, x) for weights in drawn])
+        return self._under(self._drawn(), x)
 
-    def _logits(self, weights: Tensor, x: Tensor) -> Tensor:
+    def prediction_cost(self, x: Tensor) -> float:
+        """Multiply-adds, without drawing the networks: that is done once for all inputs."""
+        drawn = self._drawn()
+        return float(multiply_adds(lambda: self._under(drawn, x)))
+
+    def _drawn(self) -> list[dict[str, Tensor]]:
+        """Weights of every network, by name."""
+        run, own = self.run, draws.generator(self.meta, "swag")
+
+        def draw() -> list[dict[str, Tensor]]:
+            return [self._named(run.draw(own)) for _ in range(self.params.samples)]
+
+        return self._kept((run.count, run.mean, run.square, run.deviations), draw)
+
+    def _named(self, weights: Tensor) -> dict[str, Tensor]:
         names, shapes = zip(
             *((n, p.shape) for n, p in self.run.network.named_parameters()), strict=True
         )
         pieces = torch.split(weights, [shape.numel() for shape in shapes])
-        state = {n: v.view(s) for n, v, s in zip(names, pieces, shapes, strict=True)}
-        logits: Tensor = functional_call(self.run.network, state, (x,))
-        return logits
+        return {n: v.view(s) for n, v, s in zip(names, pieces, shapes, strict=True)}
+
+    def _under(self, drawn: Sequence[dict[str, Tensor]], x: Tensor) -> Tensor:
+        """Logits [S, N, K] of networks with the given weights."""
+        return torch.stack([functional_call(self.run.network, weights, (x,)) for weights in drawn])
 
     def prediction_protocol(self) -> str:
         """Number of networks drawn, of weights collected, and the rank."""
