@@ -6,7 +6,8 @@ from scipy import optimize
 
 from triptych.metrics.aggregation import AGGREGATIONS, median, vote
 from triptych.metrics.classification import accuracy, brier, negative_log_likelihood
-from triptych.metrics.pooling import arithmetic
+from triptych.metrics.disagreement import split_of
+from triptych.metrics.pooling import arithmetic, log_mean
 from triptych.metrics.probabilities import log_softmax
 from triptych.metrics.stacking import GAP, mixture, mixture_weights
 from triptych.uncertainty.measures.sizes import curve
@@ -112,7 +113,7 @@ def test_equal_weights_are_the_arithmetic_mean_and_extremes_do_not_overflow() ->
 
 def test_the_curve_of_sizes_is_the_mean_over_circular_runs() -> None:
     members, labels = RNG.normal(0, 3, (5, 30, 4)), RNG.integers(0, 4, 30)
-    found = curve(members, labels)
+    found = curve(log_softmax(members), labels)
     assert list(found) == [1, 2, 3, 4, 5]
     for size, values in found.items():
         runs = [members[[(i + j) % 5 for j in range(size)]] for i in range(5)]
@@ -125,7 +126,7 @@ def test_the_curve_of_sizes_is_the_mean_over_circular_runs() -> None:
 def test_more_members_never_score_worse_on_average() -> None:
     """NLL and Brier are convex in the probabilities: a run lies below the mean of its parts."""
     members, labels = RNG.normal(0, 3, (10, 50, 4)), RNG.integers(0, 4, 50)
-    found = curve(members, labels)
+    found = curve(log_softmax(members), labels)
     for smaller, larger in ((1, 2), (2, 4), (1, 5), (5, 10), (1, 10)):
         assert found[larger][0] <= found[smaller][0] + 1e-12
         assert found[larger][1] <= found[smaller][1] + 1e-12
@@ -133,6 +134,13 @@ def test_more_members_never_score_worse_on_average() -> None:
 
 def test_what_is_nearly_impossible_keeps_its_likelihood() -> None:
     members = np.array([[[0.0, 800.0]], [[0.0, 810.0]], [[0.0, 790.0]]])
-    nll = curve(members, np.array([0]))[3][0]
+    nll = curve(log_softmax(members), np.array([0]))[3][0]
     # (e^-800 + e^-810 + e^-790) / 3
     assert nll == pytest.approx(790 - np.log((1 + np.exp(-10) + np.exp(-20)) / 3), abs=1e-9)
+
+
+def test_a_class_that_no_member_gives_any_probability_keeps_none() -> None:
+    log_p = np.array([[[0.0, -np.inf]], [[np.log(0.5), np.log(0.5)]], [[0.0, -np.inf]]])
+    assert log_mean(log_p)[0] == pytest.approx(np.log([2.5 / 3, 0.5 / 3]), abs=1e-15)
+    assert log_mean(log_p[[0, 2]])[0].tolist() == [0.0, -np.inf]
+    assert split_of(log_p[[0, 2]]).total.tolist() == [0.0]

@@ -73,4 +73,4 @@ def brier(log_p: Floats, labels: Labels) -> Scores:
     """
     p = np.exp(log_p.astype(np.float64))
     truth = np.eye(p.shape[-1])[labels]
-    return np.asarray(((p - truth) ** 2).sum(axis=-1).mean(axis=-1))
+    return np.asarray(((p - truth) ** 2).sum(axis=(-2, -1)) / len(labels))

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from triptych.metrics.classification import Labels, accuracy
-from triptych.metrics.pooling import arithmetic
+from triptych.metrics.pooling import log_mean
 from triptych.metrics.probabilities import Floats, Scores, log_softmax
 
 
@@ -29,8 +28,9 @@ class EntropySplit:
 
 def entropy(log_p: Floats) -> Scores:
     """−Σ p log p in nats over the last axis: [..., K] -> [...]."""
-    p = np.exp(log_p.astype(np.float64))
-    return np.asarray(special.entr(p).sum(axis=-1))
+    log_p = log_p.astype(np.float64)
+    p = np.exp(log_p)
+    return np.asarray(-(p * np.where(p > 0, log_p, 0.0)).sum(axis=-1))
 
 
 def entropy_split(logits: Floats) -> EntropySplit:
@@ -38,8 +38,13 @@ def entropy_split(logits: Floats) -> EntropySplit:
 
     One member alone has mutual information 0 whatever the truth is: its records leave it out.
     """
-    total = entropy(arithmetic(logits))
-    expected = entropy(log_softmax(logits)).mean(axis=-2)
+    return split_of(log_softmax(logits))
+
+
+def split_of(log_p: Scores) -> EntropySplit:
+    """The same from the members' log-probabilities [..., M, N, K]."""
+    total = entropy(log_mean(log_p))
+    expected = entropy(log_p).mean(axis=-2)
     # Jensen makes it non-negative; what is below is rounding.
     return EntropySplit(total, expected, np.maximum(total - expected, 0.0))
 

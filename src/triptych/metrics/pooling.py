@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from triptych.metrics.probabilities import Floats, Scores, log_softmax
 
@@ -23,8 +22,16 @@ def arithmetic(logits: Floats) -> Scores:
     Returns:
         [..., N, K].
     """
-    members = logits.shape[-3]
-    return np.asarray(special.logsumexp(log_softmax(logits), axis=-3) - np.log(members))
+    return log_mean(log_softmax(logits))
+
+
+def log_mean(log_p: Scores) -> Scores:
+    """Log of the members' mean probability: [..., M, N, K] -> [..., N, K]."""
+    top = log_p.max(axis=-3, keepdims=True)
+    top[np.isneginf(top)] = 0.0  # no member gives the class any probability: that stays -inf
+    with np.errstate(divide="ignore"):
+        mean = np.log(np.exp(log_p - top).mean(axis=-3))
+    return np.asarray(mean + top.squeeze(-3))
 
 
 def geometric(logits: Floats) -> Scores:
@@ -38,7 +45,7 @@ def geometric(logits: Floats) -> Scores:
     Returns:
         [..., N, K].
     """
-    return log_softmax(log_softmax(logits).mean(axis=-3))
+    return log_softmax(logits.mean(axis=-3, dtype=np.float64))
 
 
 POOLS: Mapping[str, Callable[[np.ndarray[Any, Any]], Scores]] = {

@@ -3,7 +3,7 @@
 import numpy as np
 
 from triptych.files import Array
-from triptych.metrics.disagreement import entropy_split
+from triptych.metrics.disagreement import split_of
 from triptych.metrics.probabilities import log_softmax
 from triptych.uncertainty.measures.base import Prediction
 
@@ -24,5 +24,5 @@ def surfaces(prediction: Prediction) -> dict[str, Array]:
         "points": np.asarray(prediction.named.facts["points"], dtype=np.float32),
     }
     if prediction.disputes:
-        found["plane_mutual"] = entropy_split(prediction.members).mutual.astype(np.float32)
+        found["plane_mutual"] = split_of(prediction.log_members).mutual.astype(np.float32)
     return found

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from triptych.files import Array
+from triptych.metrics.probabilities import Scores, log_softmax
 from triptych.metrics.temperature import NEUTRAL, Temperature
 from triptych.records import Kind
 
@@ -34,6 +36,11 @@ class Prediction:
     params: Any = None
     temperature: Temperature = NEUTRAL
     exchangeable: bool = True
+
+    @cached_property
+    def log_members(self) -> Scores:
+        """Log-probabilities of every member, float64 [M, N, K]."""
+        return log_softmax(self.members)
 
     @property
     def disputes(self) -> bool:

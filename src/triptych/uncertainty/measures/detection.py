@@ -3,7 +3,7 @@
 import numpy as np
 
 from triptych.metrics import selection as s
-from triptych.metrics.disagreement import entropy, entropy_split
+from triptych.metrics.disagreement import entropy, split_of
 from triptych.metrics.probabilities import Scores
 from triptych.uncertainty.measures.base import Number, Prediction, noted
 
@@ -66,5 +66,5 @@ def scores(prediction: Prediction) -> dict[str, Scores]:
         "entropy": entropy(prediction.log_p),
     }
     if prediction.disputes:
-        found[MUTUAL] = entropy_split(prediction.members).mutual
+        found[MUTUAL] = split_of(prediction.log_members).mutual
     return found

@@ -5,7 +5,6 @@ import numpy as np
 from triptych.metrics.classification import accuracy
 from triptych.metrics.disagreement import normalised_disagreement
 from triptych.metrics.function_space import mean_distance
-from triptych.metrics.probabilities import log_softmax
 from triptych.uncertainty.measures.base import Number, Prediction
 
 
@@ -21,7 +20,7 @@ def measure(prediction: Prediction) -> list[Number]:
         return []
     own = float(accuracy(prediction.members, prediction.labels).mean())
     ratio = float(normalised_disagreement(prediction.members, prediction.labels))
-    distance = mean_distance(np.exp(log_softmax(prediction.members)))
+    distance = mean_distance(np.exp(prediction.log_members))
     how = "mean over pairs of members, over 1 − mean accuracy of members; nan without any error"
     return [
         Number("accuracy_members", own, "fraction", "exact", "mean over members", by_kind=False),

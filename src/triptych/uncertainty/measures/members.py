@@ -14,7 +14,7 @@ def measure(prediction: Prediction) -> list[Number]:
     numbers = [Number("predictive_entropy", entropy, "nats", "exact", by_kind=False)]
     if not prediction.disputes:  # of one member nothing can be said: left out, not 0
         return numbers
-    split = d.entropy_split(prediction.members)
+    split = d.split_of(prediction.log_members)
     how = noted("members' arithmetic mean", prediction.other_pool)
     disagreement = float(d.pairwise_disagreement(prediction.members))
     return [

@@ -3,7 +3,7 @@
 import numpy as np
 
 from triptych.files import Array
-from triptych.metrics.probabilities import Scores, log_softmax
+from triptych.metrics.probabilities import Scores
 from triptych.uncertainty.measures.base import Number, Prediction
 
 ON = ("",)
@@ -16,7 +16,7 @@ def measure(prediction: Prediction) -> list[Number]:
     if total < 2 or not prediction.exchangeable:
         return []
     found = []
-    for size, (nll, brier, accuracy) in curve(prediction.members, prediction.labels).items():
+    for size, (nll, brier, accuracy) in curve(prediction.log_members, prediction.labels).items():
         how = f"mean over {total} ensembles of {size} neighbours among {total} members"
         found += [
             Number(f"nll_of_size/k={size}", nll, "nats", "exact", how, by_kind=False),
@@ -26,18 +26,17 @@ def measure(prediction: Prediction) -> list[Number]:
     return found
 
 
-def curve(logits: Array, labels: Array) -> dict[int, tuple[float, float, float]]:
+def curve(log_p: Scores, labels: Array) -> dict[int, tuple[float, float, float]]:
     """Size -> mean NLL, Brier score and accuracy of arithmetic means over so many members.
 
     Members stand in a circle, and every run of k neighbours is one ensemble: all members count
     alike at every size, and the last size is the whole.
 
     Args:
-        logits: [M, N, K].
+        log_p: Log-probabilities of the members, [M, N, K].
         labels: [N].
     """
-    members = len(logits)
-    log_p = log_softmax(logits)
+    members = len(log_p)
     p = np.exp(log_p)
     rows = np.arange(len(labels))
     truth = np.eye(p.shape[-1])[labels]
@@ -50,6 +49,6 @@ def curve(logits: Array, labels: Array) -> dict[int, tuple[float, float, float]]
             total = total + np.roll(p, 1 - size, axis=0)
         if size <= 10 or size in (*LARGER, members):
             nll = float(np.log(size) - log_sum.mean())
-            brier = float(((total / size - truth) ** 2).sum(axis=-1).mean())
+            brier = float(((total / size - truth) ** 2).sum()) / right.size
             found[size] = nll, brier, float((total.argmax(axis=-1) == labels).mean())
     return found
