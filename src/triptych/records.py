@@ -10,7 +10,7 @@ import io
 import math
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -91,8 +91,7 @@ def to_csv(records: Iterable[Record]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for record in sorted(records, key=_sort_key):
-        row = asdict(record)
-        row["value"] = repr(float(record.value))
+        row = vars(record) | {"value": repr(float(record.value))}
         writer.writerow([row[column] for column in COLUMNS])
     return stream.getvalue()
 

@@ -177,6 +177,7 @@ def test_a_last_batch_that_is_not_full_is_kept(
     chain: Chain, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(predict, "BATCH", 7)
+    monkeypatch.setattr(predict, "NUMBERS", 0)
     out = chain.out
     predict.run(
         chain.conf / "predict.json", out / "train", chain.splits, chain.shifts, tmp_path / "predict"

@@ -57,12 +57,12 @@ class ReportData:
     def models(self, panel: str) -> list[str]:
         """Model entries of a panel: in the order of the plan, then any others by name."""
         planned = [name.split("/")[1] for name in self.jobs if name.startswith(f"{panel}/")]
-        found = self.records.loc[self.records["panel"] == panel, "model"]
-        return list(dict.fromkeys([*planned, *sorted(set(found))]))
+        found = self.records.loc[self.records["panel"] == panel, "model"].unique()
+        return list(dict.fromkeys([*planned, *sorted(found)]))
 
     def datasets(self, panel: str) -> list[str]:
         """Data sets of a panel that have records, by name."""
-        return sorted(set(self.records.loc[self.records["panel"] == panel, "dataset"]))
+        return sorted(self.records.loc[self.records["panel"] == panel, "dataset"].unique())
 
     def styles(self, panel: str) -> dict[str, Style]:
         """Colour and marker of every model of a panel, the same in all figures."""

@@ -100,7 +100,9 @@ def drawn(figure: Figure, data: ReportData) -> Iterator[Canvas]:
         FigureCanvasAgg(canvas)
         figure.draw(data, canvas)
         canvas.suptitle(figure.title, x=0.012, ha="left")
-        canvas.draw_without_rendering()
+        layout = canvas.get_layout_engine()
+        assert layout is not None
+        layout.execute(canvas)
         canvas.set_layout_engine("none")  # placed once: both files agree, and neither pays again
         yield canvas
 

@@ -142,7 +142,8 @@ def _models_by_datasets(
     data: ReportData, panel: str, task: str, rows: pd.DataFrame, name: str
 ) -> Table:
     """One measure of a task; the longer of the two lists runs downwards."""
-    present = [d for d in data.datasets(panel) if d in set(rows["dataset"])]
+    measured = set(rows["dataset"].unique())
+    present = [d for d in data.datasets(panel) if d in measured]
     columns = {d: _column(data, panel, d, name, rows=rows) for d in present}
     columns = {d: column for d, column in columns.items() if column.values}
     models = [m for m in data.models(panel) if any(m in c.values for c in columns.values())]

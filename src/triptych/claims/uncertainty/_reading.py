@@ -49,9 +49,10 @@ def models_with(rows: pd.DataFrame, metric: str) -> list[str]:
 
 def hold_out_ratio(rows: pd.DataFrame) -> float:
     """n_test / n_train where every seed draws its own hold-out split of one set, else 0."""
-    rule = rows["protocol"].str
+    sizes = rows[rows["metric"] == "n_train"]
+    rule = sizes["protocol"].str
     redrawn = rule.contains("drawn anew for each seed") & ~rule.contains("standard test part")
-    sizes = rows[(rows["metric"] == "n_train") & redrawn]
+    sizes = sizes[redrawn]
     tests = rows[rows["metric"].isin(("accuracy", "rmse")) & (rows["split"] == "test")]
     if sizes.empty or tests.empty:
         return 0.0
