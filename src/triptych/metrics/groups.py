@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import integrate, special
 
 
 def expected_worst(accuracies: Sequence[float], sizes: Sequence[int]) -> float:
@@ -24,6 +23,8 @@ def expected_worst(accuracies: Sequence[float], sizes: Sequence[int]) -> float:
     Returns:
         At most a, at least 0.
     """
+    from scipy import integrate, special  # costs every evaluation 0.15 s, and few have groups
+
     n = np.asarray(sizes, dtype=np.float64)
     pooled = float((np.asarray(accuracies) * n).sum() / n.sum())
     errors = np.sqrt(pooled * (1 - pooled) / n)

@@ -1,9 +1,8 @@
 """Predictions under other class frequencies than the training data's."""
 
 import numpy as np
-from scipy import special
 
-from triptych.metrics.probabilities import Floats, Scores
+from triptych.metrics.probabilities import Floats, Scores, log_softmax
 
 STEPS = 1000  # of expectation-maximisation at most
 CHANGE = 1e-10  # in any class frequency, below which it has converged
@@ -25,7 +24,7 @@ def with_prior(log_p: Floats, prior: Floats, target: Floats) -> Scores:
         [..., N, K], normalised.
     """
     ratio = np.log(np.asarray(target, np.float64)) - np.log(np.asarray(prior, np.float64))
-    return np.asarray(special.log_softmax(log_p.astype(np.float64) + ratio, axis=-1))
+    return log_softmax(log_p.astype(np.float64) + ratio)
 
 
 def estimated_prior(log_p: Floats, prior: Floats) -> Scores:

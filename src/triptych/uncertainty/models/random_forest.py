@@ -69,9 +69,9 @@ class Entry(Method):
 
     def tree_probabilities(self, x: Array, smoothing: float) -> Array:
         """Smoothed class frequencies of the leaf in every tree: [N, features] -> [T, N, K]."""
-        leaves = self.trees.leaves(x)
-        p, n = self.trees.array("value")[leaves], self.trees.array("weight")[leaves][..., None]
-        return np.asarray((n * p + smoothing / self.classes) / (n + smoothing))
+        p, n = self.trees.array("value"), self.trees.array("weight")[:, None]
+        smoothed = (n * p + smoothing / self.classes) / (n + smoothing)
+        return np.asarray(smoothed.take(self.trees.leaves(x), axis=0))
 
     @property
     def evaluations_per_prediction(self) -> int:
