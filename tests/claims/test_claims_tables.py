@@ -1,12 +1,12 @@
 """Numbers by seed, read off a table that is looked through once."""
 
 import gc
+import weakref
 
 import pandas as pd
 import pytest
 
-from triptych.claims import tables
-from triptych.claims.tables import by_seed
+from triptych.claims.tables import by_seed, remembered
 
 
 def table(*rows: tuple[str, str, int, float]) -> pd.DataFrame:
@@ -33,9 +33,24 @@ def test_two_numbers_of_one_seed_are_refused() -> None:
         by_seed(records, metric="x")
 
 
-def test_every_table_is_asked_for_itself_and_forgotten_with_it() -> None:
-    known = len(tables._known)
+def test_every_table_is_asked_for_itself() -> None:
     for value in range(20):  # the memory of one table may become that of the next
         assert by_seed(table(("a", "x", 0, value)), metric="x").to_dict() == {0: value}
+
+
+def test_what_is_said_of_a_table_goes_with_it() -> None:
+    asked = []
+
+    @remembered
+    def values(table: pd.DataFrame, least: int) -> pd.Series:
+        """From the least seed on."""
+        asked.append(least)
+        return table.loc[table["seed"] >= least, "value"].copy()
+
+    records = table(("a", "x", 0, 0.5), ("a", "x", 3, 1.5))
+    said = weakref.ref(values(records, 1))
+    assert said() is values(records, 1) and values(records, 0).tolist() == [0.5, 1.5]
+    assert asked == [1, 0] and values.__doc__ == "From the least seed on."
+    del records
     gc.collect()
-    assert len(tables._known) == known
+    assert said() is None

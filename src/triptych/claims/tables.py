@@ -2,22 +2,45 @@
 
 import weakref
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import wraps
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-_Values = tuple[list[int], list[float]]  # seeds, and the value of each
-_Groups = Mapping[tuple[object, ...], _Values]
-# Of every table that was asked and still is there: its groups by the columns that were asked for.
-_known: dict[int, tuple[weakref.ref[pd.DataFrame], dict[tuple[str, ...], _Groups]]] = {}
+T = TypeVar("T")
+_Groups = Mapping[tuple[object, ...], tuple[list[int], list[float]]]  # seeds, the value of each
+
+
+def remembered(function: Callable[..., T]) -> Callable[..., T]:
+    """Keep what a function says of a table for as long as the table is there.
+
+    Claims ask the same of one table hundreds of times. Whoever changes a table makes a new one.
+
+    Args:
+        function: Takes a table and further arguments that can be keys of a dictionary.
+    """
+    known: dict[int, dict[Hashable, T]] = {}
+
+    @wraps(function)
+    def asked(table: pd.DataFrame, *args: Hashable) -> T:
+        key = id(table)
+        if key not in known:
+            known[key] = {}
+            weakref.finalize(table, known.pop, key).atexit = False
+        if args not in known[key]:
+            known[key][args] = function(table, *args)
+        return known[key][args]
+
+    return asked
 
 
 def by_seed(table: pd.DataFrame, **conditions: object) -> pd.Series:
     """The values of one number per seed.
 
     Args:
-        table: Records; whoever changes a table makes a new one, for it is remembered.
+        table: Records, which must not change afterwards; see :func:`remembered`.
         **conditions: Column = wanted value; together they must leave at most one row per seed.
 
     Returns:
@@ -35,24 +58,16 @@ def by_seed(table: pd.DataFrame, **conditions: object) -> pd.Series:
     return pd.Series(values, index, dtype=np.float64, name="value").sort_index()
 
 
+@remembered
 def _groups(table: pd.DataFrame, columns: tuple[str, ...]) -> _Groups:
-    """Seeds and values by what stands in the columns.
-
-    Claims ask for thousands of numbers, and looking through all rows for each takes milliseconds.
-    """
-    key = id(table)
-    if key not in _known:
-        _known[key] = weakref.ref(table, lambda _: _known.pop(key)), {}
-    _, found = _known[key]
-    if columns not in found:
-        groups: dict[tuple[object, ...], _Values] = defaultdict(lambda: ([], []))
-        cells = {name: table[name].to_numpy().tolist() for name in (*columns, "seed", "value")}
-        for row, (seed, value) in enumerate(zip(cells["seed"], cells["value"], strict=True)):
-            seeds, values = groups[tuple(cells[column][row] for column in columns)]
-            seeds.append(seed)
-            values.append(value)
-        found[columns] = dict(groups)
-    return found[columns]
+    """Seeds and values by what stands in the columns: looking through all rows takes long."""
+    groups: dict[tuple[object, ...], tuple[list[int], list[float]]] = defaultdict(lambda: ([], []))
+    cells = {name: table[name].to_numpy().tolist() for name in (*columns, "seed", "value")}
+    for row, (seed, value) in enumerate(zip(cells["seed"], cells["value"], strict=True)):
+        seeds, values = groups[tuple(cells[column][row] for column in columns)]
+        seeds.append(seed)
+        values.append(value)
+    return dict(groups)
 
 
 def paired(left: pd.Series, right: pd.Series) -> dict[int, float]:

@@ -2,10 +2,13 @@
 
 import pandas as pd
 
+from triptych.claims.tables import remembered
+
 # Expected share of one random training set that another one of the same size contains: n_train / n.
 SMALL_OVERLAP = 0.15
 
 
+@remembered
 def test_train_ratio(
     table: pd.DataFrame, dataset: str, model: str, metric: str = "accuracy"
 ) -> float:

@@ -1,22 +1,23 @@
 """Reading the uncertainty panel's numbers off the table of records."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from triptych.claims.base import Effect
-from triptych.claims.tables import by_seed, datasets, paired
+from triptych.claims.tables import by_seed, datasets, paired, remembered
 from triptych.records import HELD_OUT, shifted
 
 MEAN = "mean"
 CLEAN = 0
 
 
-def panels(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+@remembered
+def panels(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Data set and its records, for every data set of the panel."""
-    for dataset in datasets(table, "uncertainty"):
-        yield dataset, table[(table["panel"] == "uncertainty") & (table["dataset"] == dataset)]
+    own = table[table["panel"] == "uncertainty"]
+    return [(name, own[own["dataset"] == name]) for name in datasets(table, "uncertainty")]
 
 
 def score(rows: pd.DataFrame, model: str, metric: str, severity: int) -> pd.Series:
@@ -47,6 +48,7 @@ def models_with(rows: pd.DataFrame, metric: str) -> list[str]:
     return sorted(str(model) for model in rows.loc[rows["metric"] == metric, "model"].unique())
 
 
+@remembered
 def hold_out_ratio(rows: pd.DataFrame) -> float:
     """n_test / n_train where every seed draws its own hold-out split of one set, else 0."""
     sizes = rows[rows["metric"] == "n_train"]
