@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def paired_interval(
     if (array == array[0]).all():  # the mean of equal floats may differ from them by rounding
         return Interval(float(array[0]), float(array[0]), float(array[0]), n)
     mean = float(array.mean())
-    quantile = float(stats.t.ppf(0.5 + level / 2, n - 1))
+    quantile = float(special.stdtrit(n - 1, 0.5 + level / 2))
     half = quantile * float(array.std(ddof=1)) * math.sqrt(1 / n + test_train_ratio)
     return Interval(mean, mean - half, mean + half, n)
 

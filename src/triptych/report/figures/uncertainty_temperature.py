@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
-from scipy import stats
+from scipy import special
 
 from triptych.errors import UserError
 from triptych.files import Array, read_arrays
@@ -52,8 +52,8 @@ class Diagram:
         """95 % interval of the accuracy in every bin (Clopper & Pearson 1934)."""
         right = np.rint(self.accuracy * self.count)
         wrong = self.count - right
-        low = np.where(right > 0, stats.beta.ppf((1 - LEVEL) / 2, right, wrong + 1), 0.0)
-        high = np.where(wrong > 0, stats.beta.ppf((1 + LEVEL) / 2, right + 1, wrong), 1.0)
+        low = np.where(right > 0, special.betaincinv(right, wrong + 1, (1 - LEVEL) / 2), 0.0)
+        high = np.where(wrong > 0, special.betaincinv(right + 1, wrong, (1 + LEVEL) / 2), 1.0)
         return low, high
 
 
