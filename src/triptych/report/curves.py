@@ -39,7 +39,7 @@ def draw_curves(data: ReportData, canvas: Canvas, panel: str) -> None:
     axes = plots.axes_grid(canvas, len(found), most=4, height=height, width=2.7, extra=0.75)
     for ax, (model, dataset, table) in zip(axes, found, strict=True):
         _curves(ax, table)
-        ax.set_title(f"{model}\n{dataset}" if several else model, fontsize=8)
+        ax.set_title(f"{model}\n{dataset}" if several else model, fontsize=7.5)
         ax.xaxis.set_major_locator(MaxNLocator(3))
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.set_xlabel("step")

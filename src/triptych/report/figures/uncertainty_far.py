@@ -61,7 +61,7 @@ def draw_histograms(data: ReportData, canvas: Canvas) -> None:
     axes = plots.axes_grid(canvas, len(groups), most=3, height=2.3, width=3.7, extra=0.9)
     for ax, ((dataset, model), group) in zip(axes, groups, strict=True):
         _histogram(ax, group, colours)
-        ax.set_title(f"{model}, {dataset}" if several else str(model))
+        ax.set_title(f"{model}\n{dataset}" if several else str(model))
         ax.set_xlabel("confidence (top probability)")
     handles = [_filled(), *(_outline(colours[split], label(split)) for split in splits)]
     canvas.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
