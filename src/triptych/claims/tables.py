@@ -4,16 +4,19 @@ import weakref
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import wraps
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _Groups = Mapping[tuple[object, ...], tuple[list[int], list[float]]]  # seeds, the value of each
 
 
-def remembered(function: Callable[..., T]) -> Callable[..., T]:
+def remembered(
+    function: Callable[Concatenate[pd.DataFrame, P], T],
+) -> Callable[Concatenate[pd.DataFrame, P], T]:
     """Keep what a function says of a table for as long as the table is there.
 
     Claims ask the same of one table hundreds of times. Whoever changes a table makes a new one.
@@ -24,14 +27,14 @@ def remembered(function: Callable[..., T]) -> Callable[..., T]:
     known: dict[int, dict[Hashable, T]] = {}
 
     @wraps(function)
-    def asked(table: pd.DataFrame, *args: Hashable) -> T:
-        key = id(table)
+    def asked(table: pd.DataFrame, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key, question = id(table), (args, tuple(sorted(kwargs.items())))
         if key not in known:
             known[key] = {}
             weakref.finalize(table, known.pop, key).atexit = False
-        if args not in known[key]:
-            known[key][args] = function(table, *args)
-        return known[key][args]
+        if question not in known[key]:
+            known[key][question] = function(table, *args, **kwargs)
+        return known[key][question]
 
     return asked
 

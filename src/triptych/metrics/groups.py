@@ -23,7 +23,7 @@ def expected_worst(accuracies: Sequence[float], sizes: Sequence[int]) -> float:
     Returns:
         At most a, at least 0.
     """
-    from scipy import integrate, special  # costs every evaluation 0.15 s, and few have groups
+    from scipy import integrate, special  # slow to load, and few evaluations have groups
 
     n = np.asarray(sizes, dtype=np.float64)
     pooled = float((np.asarray(accuracies) * n).sum() / n.sum())

@@ -23,8 +23,8 @@ def generator(meta: Mapping[str, Any], *purpose: object) -> torch.Generator:
 class Kept(Generic[T]):
     """What was drawn around a state, until the state changes.
 
-    Members are the same for every batch. Drawing the weights of whole networks for each would cost
-    more than predicting with them.
+    Members are the same for every batch, so that drawing the weights of whole networks for each
+    would only do the same work again.
     """
 
     def __init__(self) -> None:
